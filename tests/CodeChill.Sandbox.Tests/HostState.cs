@@ -18,11 +18,17 @@ internal sealed record HostState(int Mounts, string Shm, string Files)
         ? [.. Directory.EnumerateDirectories("/sys/fs/cgroup", stem + "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })]
         : [];
 
-    /// <summary>Processes of the user ids that only boxes of one runner have.</summary>
+    /// <summary>
+    /// Live processes of the user ids that only boxes of one runner have. A box's init outlives the process that was waited for by a moment and then
+    /// waits, dead, for the machine's init to collect it; how soon that happens is that init's affair.
+    /// </summary>
     public static string[] ProcessesOf(int firstUid, int count) => [.. Pids()
-        .Where(p => Read($"/proc/{p}/status").Split('\n').FirstOrDefault(l => l.StartsWith("Uid:", StringComparison.Ordinal)) is { } line
-            && int.Parse(line.Split('\t')[1]) is var uid && uid >= firstUid && uid < firstUid + count)
+        .Where(p => Read($"/proc/{p}/status").Split('\n') is var lines && Field(lines, "Uid") is { } uid && int.Parse(uid) is var id && id >= firstUid && id < firstUid + count
+            && Field(lines, "State") != "Z")
         .Select(p => $"{p} {Read($"/proc/{p}/cmdline").Replace('\0', ' ')}")];
+
+    private static string? Field(string[] lines, string name) =>
+        lines.FirstOrDefault(l => l.StartsWith(name + ":", StringComparison.Ordinal))?[(name.Length + 1)..].Trim().Split('\t', ' ')[0];
 
     private static IEnumerable<string> Pids() => Directory.EnumerateDirectories("/proc").Select(d => Path.GetFileName(d)!).Where(n => int.TryParse(n, out _));
 

@@ -5,4 +5,5 @@
 const char *secret =
 #include "/proc/1/environ"
     "";
-int main(void) {}
+#include <stdio.h>
+int main(void) { puts(secret[0] ? "BREACH: the environment was not empty" : "contained"); }
