@@ -91,9 +91,9 @@ if [ -n "$missing" ]; then
 fi
 
 new=$root.new
-rm -rf "$new" "$parts.new"
+rm -rf --one-file-system "$new" "$parts.new"
 mkdir -p "$parts.new"
-trap 'rm -rf "$new" "$parts.new"' EXIT
+trap 'rm -rf --one-file-system "$new" "$parts.new"' EXIT
 trap 'exit 130' INT TERM
 
 step "1/4 Debian $suite with $(echo "$packages" | wc -w) toolchain packages (about 4 minutes)"

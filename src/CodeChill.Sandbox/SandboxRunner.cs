@@ -101,6 +101,7 @@ public sealed class SandboxRunner : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Limits.Validate();
+        request.Terminal?.Validate();
         var language = LanguageCatalog.Find(request.Language) ?? throw new ArgumentException($"There is no language '{request.Language}'.", nameof(request));
         var source = Encoding.UTF8.GetBytes(request.Source);
         if (source.Length > _options.MaxSourceBytes)
@@ -185,7 +186,7 @@ public sealed class SandboxRunner : IAsyncDisposable
         var cached = false;
         var compileWall = TimeSpan.Zero;
         MemoryFile program;
-        if (language.Compile is not { } step)
+        if (language.Compile is not { } step || Steps.IsPrompt(language, request))
         {
             program = MemoryFile.Create(source);
         }

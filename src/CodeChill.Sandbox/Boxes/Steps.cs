@@ -28,6 +28,9 @@ internal static class Steps
         };
     }
 
+    /// <summary>The request is for the language's own prompt, not for a program.</summary>
+    public static bool IsPrompt(Language language, RunRequest request) => request.Terminal is not null && language.Prompt is not null && string.IsNullOrWhiteSpace(request.Source);
+
     /// <summary>The run box, with the source or the artifact as the program.</summary>
     public static BoxSpec Run(Toolchain toolchain, MemoryFile program, RunRequest request, OutputSink sink)
     {
@@ -35,7 +38,17 @@ internal static class Steps
         var language = toolchain.Language;
         List<string> command = [.. language.Run.Select(a => Toolchain.Fill(a, limits.MemoryBytes))];
         BoxFile file;
-        if (language.Compile is not { } step)
+        if (request.Terminal is not null)
+        {
+            if (IsPrompt(language, request)) command = [.. language.Prompt!.Select(a => Toolchain.Fill(a, limits.MemoryBytes))];
+            // A session of its own with the terminal as its controlling one: keys that interrupt reach the program.
+            command.InsertRange(0, ["/usr/bin/setsid", "--ctty"]);
+        }
+        if (IsPrompt(language, request))
+        {
+            file = new(program, "/box/.prompt");
+        }
+        else if (language.Compile is not { } step)
         {
             file = new(program, "/box/" + language.FileName);
         }
@@ -54,9 +67,13 @@ internal static class Steps
             Limits = new(limits.Wall, limits.Cpu, limits.MemoryBytes, limits.Processes, limits.FileBytes),
             Files = [file, .. toolchain.Files],
             Binds = toolchain.Part.Binds,
-            Environment = toolchain.Environment(limits.MemoryBytes),
+            Environment = request.Terminal is null
+                ? toolchain.Environment(limits.MemoryBytes)
+                : [.. toolchain.Environment(limits.MemoryBytes), KeyValuePair.Create("TERM", "xterm-256color")],
             Stdin = request.Stdin,
             Input = request.Input,
+            Terminal = request.Terminal,
+            Resizes = request.Resizes,
             OnStdout = bytes => sink.AddAsync(OutputStream.Stdout, bytes),
             OnStderr = bytes => sink.AddAsync(OutputStream.Stderr, bytes),
         };

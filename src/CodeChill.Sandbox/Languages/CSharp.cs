@@ -29,7 +29,7 @@ internal static class CSharp
         FileName = "Main.cs",
         InstallHint = "install the .NET SDK",
         Part = Locate,
-        VersionCommand = ["/opt/dotnet/dotnet", "exec", "/opt/roslyn/csc.dll", "-version"],
+        VersionCommand = ["/bin/sh", "-c", "printf 'csc ' && /opt/dotnet/dotnet exec /opt/roslyn/csc.dll -version"],
         // -noconfig belongs on the command line (CS2023). Embedded symbols: line numbers in stack traces.
         Compile = new("/opt/dotnet/dotnet exec /opt/roslyn/csc.dll -noconfig -nologo @/box/.refs.rsp -optimize+ -debug:embedded -nullable:enable -out:app.dll .usings.cs Main.cs", "app.dll"),
         Run = ["/opt/dotnet/dotnet", "exec", "--runtimeconfig", ".runtimeconfig.json", "app.dll"],

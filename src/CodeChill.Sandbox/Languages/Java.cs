@@ -20,6 +20,7 @@ internal static class Java
         // -proc:none: javac would run annotation processors found in the program itself.
         Compile = new("javac -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 -J-XX:-UsePerfData -J-Xshare:auto -proc:none -encoding UTF-8 -d out Main.java", "out") { IsTree = true },
         Run = Run("out", "Main"),
+        Prompt = ["jshell", "-J-XX:+UseSerialGC", "-J-Xmx{halfMemoryMb}m", "-R-XX:+UseSerialGC", "-R-Xmx{halfMemoryMb}m"],
         MemorySigns = MemorySigns,
         Template = """
             import java.util.Scanner;

@@ -38,6 +38,9 @@ internal sealed record Language
 
     public required string[] Run { get; init; }
 
+    /// <summary>Starts the language's own prompt on a terminal; null when it has none.</summary>
+    public string[]? Prompt { get; init; }
+
     public KeyValuePair<string, string>[] Environment { get; init; } = [];
 
     /// <summary>What the runtime prints to standard error when it gives up for lack of memory before the kernel says so.</summary>
@@ -51,6 +54,7 @@ internal sealed record Language
         Judge0Id = Judge0Id,
         FileName = FileName,
         Compiled = Compile is not null,
+        Interactive = Prompt is not null,
         Template = Template,
         Available = reason is null,
         Version = version,

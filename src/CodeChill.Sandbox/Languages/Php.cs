@@ -13,6 +13,7 @@ internal static class Php
         VersionCommand = ["php", "--version"],
         // Errors belong to standard error, once; the default is standard output, and a log line more.
         Run = ["php", "-d", "display_errors=stderr", "-d", "log_errors=0", "-d", "html_errors=0", "-d", "memory_limit={memoryMb}M", "main.php"],
+        Prompt = ["php", "-a"],
         MemorySigns = ["Allowed memory size of"],
         Template = """
             <?php

@@ -15,6 +15,7 @@ internal static class Ruby
         Part = _ => new() { Files = [("/box/.sync.rb", "$stdout.sync = $stderr.sync = true\n")] },
         VersionCommand = ["ruby", "--version"],
         Run = ["ruby", "-r/box/.sync", "main.rb"],
+        Prompt = ["irb"],
         MemorySigns = ["failed to allocate memory (NoMemoryError)"],
         Template = """
             name = gets&.chomp || 'world'
