@@ -1,3 +1,19 @@
+using CodeChill.Server.Auth;
+using CodeChill.Server.Platform;
+using CodeChill.Server.Users;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddPlatform();
+builder.AddAccounts();
+builder.AddUsers();
+
 var app = builder.Build();
-app.Run();
+if (!await app.PrepareAsync())
+    return Startup.RefusedExitCode;
+
+app.UsePlatform();
+app.MapHealth();
+app.MapAccounts();
+app.MapUsers();
+await app.RunAsync();
+return 0;
