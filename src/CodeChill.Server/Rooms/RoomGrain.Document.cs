@@ -146,7 +146,7 @@ internal sealed partial class RoomGrain
             author is null ? null : [author.Identity.SocketId]);
         FlushWholeText();
         Settle();
-        if (edit.Version - _document!.SnapshotVersion >= options.Value.SnapshotEvery && _compaction.IsCompleted)
+        if (edit.Version - _document!.SnapshotVersion >= options.SnapshotEvery && _compaction.IsCompleted)
             _compaction = CompactGuardedAsync();
     }
 
@@ -289,7 +289,7 @@ internal sealed partial class RoomGrain
         var (version, state, text, bytes) = (_document!.Version, _document.EncodeState(), _document.Text, _document.StateBytes);
         if (await _lastAppend != Commit.Done)
             return;
-        await documents.CompactAsync(RoomId, version, state, text, options.Value.HistoryKeep);
+        await documents.CompactAsync(RoomId, version, state, text, options.HistoryKeep);
         _document.Compacted(version, bytes, state.Length);
     }
 }

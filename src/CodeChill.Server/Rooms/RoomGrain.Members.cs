@@ -119,7 +119,10 @@ internal sealed partial class RoomGrain
                 return RoomErrors.InvalidPassword;
             // Counted before the slow hash runs, so that a hundred tries at once are not a hundred free tries.
             _passwordTries.Failed(userId, clock.GetUtcNow());
-            if (!await passwords.VerifyAsync(_room.PasswordHash, password))
+            var verdict = await passwords.VerifyAsync(_room.PasswordHash, password, CancellationToken.None);
+            if (verdict.Error is { } busy)
+                return busy;
+            if (verdict.Value == PasswordVerdict.Wrong)
                 return RoomErrors.InvalidPassword;
             _passwordTries.Succeeded(userId);
         }

@@ -1,8 +1,8 @@
+using CodeChill.Server.Auth;
 using CodeChill.Server.Chat;
 using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
 using CodeChill.Server.Platform;
-using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 
 namespace CodeChill.Server.Rooms;
@@ -23,8 +23,8 @@ internal sealed partial class RoomGrain(
     ChatStore chat,
     ExecutionStore executions,
     ExecutionQueue queue,
-    RoomPasswords passwords,
-    IOptions<RoomOptions> options,
+    Passwords passwords,
+    RoomOptions options,
     TimeProvider clock,
     ILogger<RoomGrain> logger) : Grain, IRoomGrain
 {

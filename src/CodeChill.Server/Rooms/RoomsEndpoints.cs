@@ -23,7 +23,7 @@ internal static class RoomsEndpoints
         public string? Password { get; init; }
     }
 
-    public static void MapRooms(this IEndpointRouteBuilder app)
+    public static void MapRoomRoutes(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/rooms").RequireCaller();
         group.MapGet("/", ListAsync);
@@ -52,7 +52,7 @@ internal static class RoomsEndpoints
         return Replies.Ok(new { rooms = found.Select(r => RoomShapes.Mine(r, members[r.Id])) });
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, RoomStore rooms, RoomPasswords passwords)
+    private static async Task<IResult> CreateAsync(HttpContext http, RoomStore rooms, Passwords passwords)
     {
         var read = await Replies.ReadAsync<CreateBody>(http);
         if (read.Error is { } unreadable)
@@ -64,12 +64,21 @@ internal static class RoomsEndpoints
         if ((CheckName(body.Name) ?? CheckCommon(body.Description, language, body.MaxParticipants) ?? CheckPassword(isPrivate, password)) is { } invalid)
             return Replies.From(invalid);
 
+        string? passwordHash = null;
+        if (password is not null)
+        {
+            var hashed = await passwords.HashAsync(password, http.RequestAborted);
+            if (hashed.Error is { } busy)
+                return Replies.From(busy);
+            passwordHash = hashed.Value;
+        }
+
         var template = LanguageCatalog.TemplateOf(language);
         var created = await rooms.CreateAsync(new NewRoom(
             body.Name!.Trim(),
             body.Description,
             isPrivate,
-            password is null ? null : await passwords.HashAsync(password),
+            passwordHash,
             body.MaxParticipants ?? RoomLimits.DefaultParticipants,
             language,
             http.Caller().UserId,

@@ -8,14 +8,14 @@ namespace CodeChill.Server.Rooms;
 /// What every event handler shares: limits per socket, a socket's room, faults of the outside world turned into an answer, and the second
 /// try when the room has moved to a fresh activation that does not know this socket yet.
 /// </summary>
-internal sealed class SocketEvents(IGrainFactory grains, ILogger<SocketEvents> logger)
+internal sealed class SocketEvents(IGrainFactory grains, SocketLimits limits, ILogger<SocketEvents> logger)
 {
     /// <summary>Registers a handler. What it throws reaches the sender as an error and nobody else at all.</summary>
     public void On(Socket socket, string name, Func<SocketEvent, SocketSession, Task> handler)
         => socket.On(name, async e =>
         {
             var session = (SocketSession)socket.State!;
-            if (session.Limits.Take(name) is { } wait)
+            if (limits.Take(session.Caller.UserId, name) is { } wait)
             {
                 e.Fail(PlatformErrors.RateLimited with { RetryAfter = wait });
                 return;
