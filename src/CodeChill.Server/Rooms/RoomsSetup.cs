@@ -72,6 +72,7 @@ internal static class RoomsSetup
 
         var sockets = app.Services.GetRequiredService<SocketIOServer>().Default;
         var tokens = app.Services.GetRequiredService<TokenValidator>();
+        var census = app.Services.GetRequiredService<SocketCensus>();
         sockets.Use(async (socket, cancel) =>
         {
             var auth = socket.Handshake.Auth;
@@ -80,10 +81,11 @@ internal static class RoomsSetup
             var caller = await tokens.ValidateAsync(token, cancel);
             if (caller.Error is { } error)
                 throw new ConnectErrorException(error.Message, new { code = error.Code, retry = error.Retry });
-            socket.State = new SocketSession(caller.Value!);
+            if (census.IsCrowded(caller.Value!.UserId, socket.Handshake.Address))
+                throw new ConnectErrorException(PlatformErrors.RateLimited.Message, new { code = PlatformErrors.RateLimited.Code, retry = Retry.Later });
+            socket.State = new SocketSession(caller.Value);
         });
 
-        var census = app.Services.GetRequiredService<SocketCensus>();
         var rooms = app.Services.GetRequiredService<RoomEvents>();
         var documents = app.Services.GetRequiredService<DocumentEvents>();
         var chat = app.Services.GetRequiredService<ChatEvents>();

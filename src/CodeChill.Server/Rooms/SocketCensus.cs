@@ -26,6 +26,21 @@ internal sealed class SocketCensus(
 
     private readonly ConcurrentDictionary<string, Socket> _sockets = new();
 
+    /// <summary>Whether one more socket of this user, from this address, is one too many.</summary>
+    public bool IsCrowded(string userId, System.Net.IPAddress? address)
+    {
+        var (ofUser, ofAddress) = (0, 0);
+        foreach (var socket in _sockets.Values)
+        {
+            if (((SocketSession)socket.State!).Caller.UserId == userId)
+                ofUser++;
+            if (address is not null && address.Equals(socket.Handshake.Address))
+                ofAddress++;
+        }
+
+        return ofUser >= SocketLimits.SocketsPerUser || ofAddress >= SocketLimits.SocketsPerAddress;
+    }
+
     public void Add(Socket socket)
     {
         _sockets[socket.Id] = socket;

@@ -8,6 +8,12 @@ namespace CodeChill.Server.Rooms;
 /// </summary>
 internal sealed class SocketLimits(TimeProvider clock)
 {
+    /// <summary>Connected sockets of one user on this node: tabs and devices, not a flood.</summary>
+    public const int SocketsPerUser = 40;
+
+    /// <summary>Connected sockets from one address: a school behind one router, not a flood.</summary>
+    public const int SocketsPerAddress = 2_000;
+
     private readonly EventRateLimiter _edits = new(400, 120, clock);
     private readonly EventRateLimiter _presence = new(400, 120, clock);
     private readonly EventRateLimiter _messages = new(40, 5, clock);
