@@ -258,7 +258,7 @@ export function chatPanel(options: {
     setOnline: (now) => {
       online = now;
       sendButton.disabled = !now;
-      input.placeholder = now ? 'Message everyone here' : 'Reconnecting – you can write already';
+      input.placeholder = now ? 'Message everyone here' : 'Waiting for the connection';
     },
     shown: () => scrollDown(),
     destroy: () => off.forEach((stop) => stop()),

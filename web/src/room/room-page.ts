@@ -140,6 +140,7 @@ export function roomPage(options: {
 
   function showState(): void {
     status.show(room.saveState, room.link);
+    element.dataset.live = String(room.connection.online);
     run.setOnline(room.connection.online);
     chat.setOnline(room.connection.online);
   }

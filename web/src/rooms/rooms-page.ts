@@ -28,7 +28,7 @@ export function roomsPage(options: { api: Api; user: User; open: (room: Room) =>
     on: { click: () => createRoomDialog(api, open) },
   }, icon('plus'), 'New room');
   const search = h('input', {
-    type: 'search', placeholder: 'Search public rooms', testid: 'room-search', attrs: { 'aria-label': 'Search public rooms' },
+    type: 'search', placeholder: 'Search rooms', testid: 'room-search', attrs: { 'aria-label': 'Search public rooms' },
     on: {
       input: () => {
         clearTimeout(timer);
@@ -121,7 +121,8 @@ export function roomsPage(options: { api: Api; user: User; open: (room: Room) =>
       h('div', { class: 'card-facts' },
         h('span', { class: 'badge' }, languageLabel(room.language)),
         h('span', { title: 'People' }, icon('people'), people),
-        h('span', { class: 'card-owner' }, [owner, ago(room.last_activity ?? room.created_at)].filter(Boolean).join(' · '))));
+        owner && h('span', { class: 'card-owner' }, owner),
+        h('span', { title: 'Last activity' }, ago(room.last_activity ?? room.created_at))));
   }
 
   void loadMine();

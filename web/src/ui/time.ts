@@ -2,12 +2,12 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000], ['month', 2_592_000], ['week', 604_800], ['day', 86_400], ['hour', 3_600], ['minute', 60],
 ];
 
-/** "5 minutes ago"; under a minute: "just now". */
+/** "5m ago"; under a minute: "just now". */
 export function ago(iso: string | null, now = Date.now()): string {
   const at = iso ? Date.parse(iso) : NaN;
   if (Number.isNaN(at)) return '';
   const seconds = Math.max(0, (now - at) / 1000);
-  const format = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'narrow' });
   for (const [unit, size] of STEPS) if (seconds >= size) return format.format(-Math.floor(seconds / size), unit);
   return 'just now';
 }
