@@ -13,6 +13,7 @@ if (!await app.PrepareAsync())
 
 app.UsePlatform();
 app.MapHealth();
+app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
 await app.RunAsync();
