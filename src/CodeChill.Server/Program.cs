@@ -15,6 +15,7 @@ if (!await app.PrepareAsync())
 
 app.UsePlatform();
 app.MapHealth();
+app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
 app.MapRooms();

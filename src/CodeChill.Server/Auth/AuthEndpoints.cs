@@ -32,6 +32,8 @@ internal static class AuthEndpoints
                 client.Timeout = TimeSpan.FromSeconds(5);
                 client.MaxResponseContentBufferSize = 1024 * 1024;
             })
+            // The messages carry URLs, and at Trace headers.
+            .RemoveAllLoggers()
             // A redirect could lead inside our own network; a tenant's documents need none.
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(10) });
     }
@@ -88,8 +90,7 @@ internal static class AuthEndpoints
             return Replies.From(error);
         if (body.Value is { Email: null, Password: null })
             return CallerFilter.Unauthorized(http, AuthErrors.TokenRequired);
-        var address = http.Connection.RemoteIpAddress?.ToString() ?? "";
-        return Answer(http, await accounts.LoginAsync(body.Value!.Email, body.Value.Password, address, http.RequestAborted), "Login successful");
+        return Answer(http, await accounts.LoginAsync(body.Value!.Email, body.Value.Password, RequestLimits.AddressOf(http), http.RequestAborted), "Login successful");
     }
 
     private static async Task<IResult> SyncAsync(HttpContext http, Accounts accounts)

@@ -18,6 +18,8 @@ internal static class CallerFilter
     public static Caller Caller(this HttpContext http)
         => http.Items[Key] as Caller ?? throw new InvalidOperationException("The route has no RequireCaller().");
 
+    public static Caller? CallerOrNull(this HttpContext http) => http.Items[Key] as Caller;
+
     /// <summary>
     /// The token of <c>Authorization: Bearer …</c>, or why there is none. Two such headers are refused: whoever stands between us and the
     /// client may have checked the other one. A token in the query is not looked at, because queries end up in logs.
@@ -34,7 +36,7 @@ internal static class CallerFilter
         return token.Length == 0 ? AuthErrors.TokenRequired : token;
     }
 
-    private sealed class Filter(TokenValidator tokens) : IEndpointFilter
+    private sealed class Filter(TokenValidator tokens, UserLimiter limits) : IEndpointFilter
     {
         public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
         {
@@ -44,6 +46,8 @@ internal static class CallerFilter
             if (caller.Error is { } refused)
                 return Unauthorized(http, refused);
             http.Items[Key] = caller.Value;
+            if (limits.Refuse(caller.Value!.UserId) is { } tooMany)
+                return Replies.From(tooMany);
             return await next(context);
         }
     }

@@ -15,6 +15,9 @@ internal sealed record CorsOptions
     {
         const string key = "Cors:Origins";
         var given = settings.List(key);
+        // Where the existing client's development server listens.
+        if (given.Count == 0 && settings.IsDevelopment)
+            given = ["http://localhost:4200"];
         var origins = new List<string>();
         foreach (var origin in given.Where(o => o != "*"))
         {

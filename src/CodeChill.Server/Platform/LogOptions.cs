@@ -32,7 +32,28 @@ internal sealed record LogOptions
     public static LogOptions Read(SettingsReader settings) => new()
     {
         Level = settings.Choice("Log:Level", LogEventLevel.Information, Levels),
-        File = settings.Text("Log:File") is { } file ? Path.GetFullPath(file) : null,
+        File = ReadFile(settings),
         Json = settings.Flag("Log:Json") ?? !settings.IsDevelopment,
     };
+
+    private static string? ReadFile(SettingsReader settings)
+    {
+        const string key = "Log:File";
+        if (settings.Text(key) is not { } file)
+            return null;
+        try
+        {
+            var full = Path.GetFullPath(file);
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            if (!Directory.Exists(full))
+                return full;
+            settings.Refuse(key, SettingsReader.Quote(file), "a file, not a folder");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            settings.Refuse(key, SettingsReader.Quote(file), $"a file this process may write ({failure.Message})");
+        }
+
+        return null;
+    }
 }

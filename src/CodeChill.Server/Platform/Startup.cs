@@ -20,12 +20,15 @@ internal static class Startup
         var server = ServerOptions.Read(settings, repository);
         var database = DatabaseOptions.Read(settings);
         var cors = CorsOptions.Read(settings);
+        var log = LogOptions.Read(settings);
+        Logging.Add(builder, log);
+        builder.AddPipeline(server, cors, LimitOptions.Read(settings));
         builder.Services
             .AddSingleton(settings)
             .AddSingleton(server)
             .AddSingleton(database)
             .AddSingleton(cors)
-            .AddSingleton(LogOptions.Read(settings))
+            .AddSingleton(log)
             .AddSingleton(Judge0Options.Read(settings))
             .AddSingleton(RedisOptions.Read(settings))
             .AddSingleton(TimeProvider.System)

@@ -1,3 +1,4 @@
+using CodeChill.Server.Platform;
 using CodeChill.Server.Storage;
 using Dapper;
 
@@ -64,18 +65,73 @@ internal sealed class UserStore(Database database, TimeProvider clock)
                 transaction),
             cancel);
 
-    /// <summary>Stores name and handles as given; a handle that changed loses the numbers of the old one.</summary>
-    public Task UpdateProfileAsync(User user, CancellationToken cancel = default)
-        => database.WriteAsync(
+    /// <summary>Changes name and handles of an active user as <paramref name="change"/> says; two changes at once do not undo each other.</summary>
+    public Task<Outcome<User>> ChangeProfileAsync(string id, Func<User, Outcome<User>> change, CancellationToken cancel = default)
+        => database.WriteAsync<Outcome<User>>(
+            async (db, transaction) =>
+            {
+                // Takes the row's lock before reading it.
+                await db.ExecuteAsync("UPDATE users SET updated_at = updated_at WHERE id = @id", new { id }, transaction);
+                var user = await db.QuerySingleOrDefaultAsync<User>($"SELECT {Columns} FROM users WHERE id = @id", new { id }, transaction);
+                if (user is not { IsActive: true })
+                    return UserErrors.NotFound;
+                var changed = change(user);
+                if (changed.Error is null)
+                    await db.ExecuteAsync(
+                        """
+                        UPDATE users SET name = @Name, github_username = @GithubUsername, leetcode_username = @LeetcodeUsername,
+                            codeforces_username = @CodeforcesUsername, github_stats = @GithubStats, leetcode_stats = @LeetcodeStats,
+                            codeforces_stats = @CodeforcesStats, updated_at = @UpdatedAt
+                        WHERE id = @Id
+                        """,
+                        changed.Value,
+                        transaction);
+                return changed;
+            },
+            cancel);
+
+    /// <summary>Stores one platform's numbers, unless the user has changed the handle they were fetched for.</summary>
+    public Task UpdateStatsAsync(string id, StatsPlatform platform, string handle, string stats, CancellationToken cancel = default)
+    {
+        var name = platform switch { StatsPlatform.GitHub => "github", StatsPlatform.LeetCode => "leetcode", _ => "codeforces" };
+        return database.WriteAsync(
             (db, transaction) => db.ExecuteAsync(
-                """
-                UPDATE users SET name = @Name, github_username = @GithubUsername, leetcode_username = @LeetcodeUsername,
-                    codeforces_username = @CodeforcesUsername, github_stats = @GithubStats, leetcode_stats = @LeetcodeStats,
-                    codeforces_stats = @CodeforcesStats, updated_at = @UpdatedAt
-                WHERE id = @Id AND is_active = 1
-                """,
-                user,
+                $"UPDATE users SET {name}_stats = @stats, stats_updated_at = @now, updated_at = @now WHERE id = @id AND {name}_username = @handle",
+                new { id, handle, stats, now = clock.GetUtcNow() },
                 transaction),
+            cancel);
+    }
+
+    /// <summary>Active users whose name or handle contains the text, by name.</summary>
+    public Task<(IReadOnlyList<User> Users, long Total)> SearchAsync(string contains, PageRequest page, CancellationToken cancel = default)
+        => database.ReadAsync<(IReadOnlyList<User>, long)>(
+            async db =>
+            {
+                const string where = """
+                    is_active = 1 AND (LOWER(name) LIKE @pattern ESCAPE '!' OR LOWER(github_username) LIKE @pattern ESCAPE '!'
+                        OR LOWER(leetcode_username) LIKE @pattern ESCAPE '!' OR LOWER(codeforces_username) LIKE @pattern ESCAPE '!')
+                    """;
+                var arguments = new { pattern = Database.LikePattern(contains.ToLowerInvariant()), page.PerPage, page.Offset };
+                var total = await db.ExecuteScalarAsync<long>($"SELECT COUNT(*) FROM users WHERE {where}", arguments);
+                var found = await db.QueryAsync<User>(
+                    $"SELECT {Columns} FROM users WHERE {where} ORDER BY name, id LIMIT @PerPage OFFSET @Offset", arguments);
+                return ([.. found], total);
+            },
+            cancel);
+
+    /// <summary>How many rooms the user made, is owner or member of, and takes part in now.</summary>
+    public Task<RoomCounts> CountRoomsAsync(string id, CancellationToken cancel = default)
+        => database.ReadAsync(
+            db => db.QuerySingleAsync<RoomCounts>(
+                """
+                SELECT
+                  (SELECT COUNT(*) FROM rooms WHERE created_by = @id AND is_active = 1) AS created,
+                  (SELECT COUNT(*) FROM rooms WHERE created_by = @id AND is_active = 1 AND is_private = 0) AS created_public,
+                  (SELECT COUNT(*) FROM participants p JOIN rooms r ON r.id = p.room_id WHERE p.user_id = @id AND r.is_active = 1) AS joined,
+                  (SELECT COUNT(*) FROM participants p JOIN rooms r ON r.id = p.room_id
+                    WHERE p.user_id = @id AND p.is_active = 1 AND r.is_active = 1) AS active
+                """,
+                new { id }),
             cancel);
 
     public Task UpdatePasswordHashAsync(string id, string passwordHash, CancellationToken cancel = default)
@@ -109,4 +165,16 @@ internal sealed class UserStore(Database database, TimeProvider clock)
                 return true;
             },
             cancel);
+}
+
+internal sealed record RoomCounts
+{
+    public long Created { get; init; }
+
+    public long CreatedPublic { get; init; }
+
+    /// <summary>Rooms that still exist and were ever joined; the ones made count too, their maker joins them.</summary>
+    public long Joined { get; init; }
+
+    public long Active { get; init; }
 }

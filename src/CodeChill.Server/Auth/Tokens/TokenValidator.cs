@@ -147,7 +147,6 @@ internal sealed class TokenValidator(
             ValidAlgorithms = [rules.Algorithm],
             IssuerSigningKey = key,
             RequireSignedTokens = true,
-            TryAllIssuerSigningKeys = false,
             // Times are checked afterwards with the injected clock; the handler knows only the machine's.
             ValidateLifetime = false,
         });
