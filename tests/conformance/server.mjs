@@ -64,7 +64,7 @@ export class ServerProcess {
     const inherited = Object.fromEntries(
       ['PATH', 'HOME', 'DOTNET_ROOT', 'LANG', 'TMPDIR', 'USER'].filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
     const dll = serverDll();
-    const child = spawn('dotnet', [dll], {
+    const child = spawn(dll.endsWith('.dll') ? 'dotnet' : 'node', [dll], {
       cwd: dirname(dll),
       env: { ...inherited, ...serverEnv, PORT: String(this.port), CODECHILL_DATA: this.data, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -17,6 +17,9 @@ before(async () => {
 });
 after(() => server.dispose());
 
+/** Resolves when a WebSocket opened or failed to. */
+const settled = (ws) => new Promise((resolve) => ['open', 'close', 'error'].forEach((event) => ws.once(event, resolve)));
+
 const nested = (depth) => '['.repeat(depth) + ']'.repeat(depth);
 
 // What ends a connection on the reference server, after the namespace is joined.
@@ -254,7 +257,7 @@ describe('upgrades', { concurrency: 4 }, () => {
     const polling = await RawPolling.open(server.url, attacker.token);
     const ws = new WebSocket(engine(server.url, `EIO=4&transport=websocket&sid=${polling.sid}`).replace('http', 'ws'));
     ws.on('error', () => {});
-    await Promise.race([once(ws, 'open'), once(ws, 'close')]);
+    await settled(ws);
     for (const data of frames) if (ws.readyState === WebSocket.OPEN) ws.send(data);
     return { polling, ws };
   };
@@ -288,7 +291,7 @@ describe('upgrades', { concurrency: 4 }, () => {
     for (const sid of [polling.sid, 'unknown', '', '__proto__']) {
       const second = new WebSocket(engine(server.url, `EIO=4&transport=websocket&sid=${sid}`).replace('http', 'ws'));
       second.on('error', () => {});
-      await Promise.race([once(second, 'open'), once(second, 'close')]);
+      await settled(second);
       second.terminate();
     }
     ws.terminate();
