@@ -2,6 +2,7 @@
 // sends its whole text, and a Yjs client.
 import { EventEmitter } from 'node:events';
 import { randomBytes } from 'node:crypto';
+import { after } from 'node:test';
 import { io } from 'socket.io-client';
 import * as Y from 'yjs';
 
@@ -112,6 +113,10 @@ export async function guest(server, name = `Guest ${++people}`) {
 
 export const guests = (server, ...names) => Promise.all(names.map((name) => guest(server, name)));
 
+// A test that fails half-way leaves its sockets open, and an open socket keeps the test's process alive.
+const open = new Set();
+after(() => open.forEach((peer) => peer.close()));
+
 /** A connected socket and the record of what arrived on it. */
 export class Peer {
   #arrived = [];
@@ -121,9 +126,11 @@ export class Peer {
     this.socket = socket;
     this.person = person;
     this.changed = new EventEmitter().setMaxListeners(0);
+    open.add(this);
     socket.onAny((event, ...args) => this.#record(event, args));
     this.closed = new Promise((resolve) => socket.on('disconnect', (reason) => {
       this.#record('disconnect', [reason]);
+      open.delete(this);
       resolve(reason);
     }));
   }
@@ -252,13 +259,13 @@ export class TextClient {
 
   /** Replaces `removed` characters at `index` and sends the result. The promise is the acknowledgement. */
   edit(index, removed, inserted, extra = {}) {
-    this.text = this.text.slice(0, index) + inserted + this.text.slice(index + removed);
-    return this.send(this.text, this.version, extra);
+    return this.send(this.text.slice(0, index) + inserted + this.text.slice(index + removed), this.version, extra);
   }
 
   append(inserted, extra) { return this.edit(this.text.length, 0, inserted, extra); }
 
   send(content, version, extra = {}) {
+    this.text = content;
     const change = { content, version, ...extra };
     change.done = new Promise((resolve) => { change.resolve = resolve; });
     this.unanswered.push(change);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from 'node:test';
+import { inspect } from 'node:util';
 import { ServerProcess } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -34,7 +35,7 @@ async function runFiles(files, concurrency) {
     } else if (event.type === 'test:fail' && data.details?.type !== 'suite') {
       const cause = data.details.error?.cause ?? data.details.error;
       count.failed++;
-      console.log(`  FAILED ${where}${data.name} (${Math.round(data.details.duration_ms)} ms)\n    ${String(cause?.stack ?? cause).split('\n').slice(0, 24).join('\n    ')}`);
+      console.log(`  FAILED ${where}${data.name} (${Math.round(data.details.duration_ms)} ms)\n    ${(cause?.stack ?? (typeof cause === 'string' ? cause : inspect(cause))).split('\n').slice(0, 24).join('\n    ')}`);
     }
   }
 }

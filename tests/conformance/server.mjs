@@ -18,6 +18,7 @@ const START_LIMIT_MS = 60_000;
 export const serverEnv = {
   ASPNETCORE_ENVIRONMENT: 'Development',
   DOTNET_CLI_TELEMETRY_OPTOUT: '1',
+  ENV_FILE: 'none', // a developer's settings must not leak into a test
 };
 
 export function serverDll() {
@@ -63,8 +64,8 @@ export class ServerProcess {
     const inherited = Object.fromEntries(
       ['PATH', 'HOME', 'DOTNET_ROOT', 'LANG', 'TMPDIR', 'USER'].filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
     const dll = serverDll();
-    const child = spawn('dotnet', [dll], {
-      cwd: dirname(dll), // no .env of the checkout may leak into a test
+    const child = spawn(dll.endsWith('.dll') ? 'dotnet' : 'node', [dll], {
+      cwd: dirname(dll),
       env: { ...inherited, ...serverEnv, PORT: String(this.port), CODECHILL_DATA: this.data, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
