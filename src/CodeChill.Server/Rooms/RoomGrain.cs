@@ -26,7 +26,7 @@ internal sealed partial class RoomGrain(
     Passwords passwords,
     RoomOptions options,
     TimeProvider clock,
-    ILogger<RoomGrain> logger) : Grain, IRoomGrain
+    ILogger<RoomGrain> logger) : Grain, IRoomGrain, IDisposable
 {
     private readonly Guid _epoch = Guid.NewGuid();
     private readonly SemaphoreSlim _membership = new(1, 1);
@@ -64,8 +64,6 @@ internal sealed partial class RoomGrain(
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _flushTimer?.Dispose();
-        _settleTimer?.Dispose();
         if (_document is null || _fenced)
             return;
         try
@@ -79,6 +77,14 @@ internal sealed partial class RoomGrain(
             // Correctness does not depend on this: the log has every edit.
             logger.LogWarning(failure, "Room {RoomId} closed without a snapshot", RoomId);
         }
+    }
+
+    public void Dispose()
+    {
+        _membership.Dispose();
+        _chatOrder.Dispose();
+        _flushTimer?.Dispose();
+        _settleTimer?.Dispose();
     }
 
     private string? RoleOf(string userId) => _roles.GetValueOrDefault(userId);

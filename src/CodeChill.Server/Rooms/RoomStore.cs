@@ -220,7 +220,7 @@ internal sealed class RoomStore(Database database, TimeProvider clock)
                 "UPDATE participants SET is_active = 0, last_seen = @now WHERE room_id = @roomId AND is_active = 1", new { roomId, now }, transaction);
         });
 
-    private static Task TouchAsync(DbConnection connection, DbTransaction transaction, string roomId, DateTimeOffset now)
+    private static Task<int> TouchAsync(DbConnection connection, DbTransaction transaction, string roomId, DateTimeOffset now)
         => connection.ExecuteAsync("UPDATE rooms SET last_activity = @now WHERE id = @roomId", new { roomId, now }, transaction);
 
     private Task<int> InsertMemberAsync(DbConnection connection, DbTransaction transaction, string roomId, string userId, string role, DateTimeOffset now)
