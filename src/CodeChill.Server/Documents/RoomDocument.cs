@@ -126,9 +126,9 @@ internal sealed class RoomDocument
 
     /// <summary>
     /// Merges a whole text that was typed on <paramref name="baseVersion"/>. The sender's replica tells which of its own changes that text
-    /// already has.
+    /// already has, and learns what its client holds now.
     /// </summary>
-    public Outcome<Accepted> ApplyWholeText(WholeTextReplica replica, string content, long baseVersion, string? operationId)
+    public Outcome<WholeTextAccepted> ApplyWholeText(WholeTextReplica replica, string content, long baseVersion, string? operationId)
     {
         if (content.Length > DocumentLimits.WholeTextLength)
             return DocumentErrors.TooLong;
@@ -146,18 +146,25 @@ internal sealed class RoomDocument
 
         var before = unseen is null ? Text : _text.ViewWithout(unseen).ToString();
         var edits = TextDiff.Compute(before, content);
-        if (edits.Count == 0)
-            return new Accepted(Version, false, ReadOnlyMemory<byte>.Empty);
-        if (StateBytes + content.Length > DocumentLimits.StateBytes
+        if (StateBytes + edits.Sum(e => (long)e.Insert.Length) > DocumentLimits.StateBytes
             || _text.Length + edits.Sum(e => (long)e.Insert.Length) > DocumentLimits.TextLength)
             return DocumentErrors.TooHeavy;
-        var change = unseen is null ? _text.Apply(edits) : _text.ApplyAt(unseen, edits);
-        if (change.IsEmpty)
-            return new Accepted(Version, false, ReadOnlyMemory<byte>.Empty);
-        Remember(change, replica, epoch, change.Update.Length);
-        if (operationId is not null)
-            _operations[operationId] = Version;
-        return new Accepted(Version, true, change.Update);
+        var change = edits.Count == 0 ? null : unseen is null ? _text.Apply(edits) : _text.ApplyAt(unseen, edits);
+        // A deletion of what others deleted meanwhile changes nothing in the text, but it is this sender's and must be told apart: in the view
+        // of somebody who has seen neither, the text is still there.
+        var changed = change is not null;
+        if (changed)
+        {
+            Remember(change!, replica, epoch, change!.Update.Length);
+            if (operationId is not null)
+                _operations[operationId] = Version;
+        }
+
+        // A text that crossed this change on its way replaces what the client typed, even where both say the same.
+        var asTyped = Text == content && !replica.IsCrossed(baseVersion);
+        if (asTyped)
+            replica.TakenAsIs(Version);
+        return new WholeTextAccepted(new Accepted(Version, changed, changed ? change!.Update : ReadOnlyMemory<byte>.Empty), asTyped);
     }
 
     /// <summary>Replaces an empty document by a text: how a room gets the template of its new language.</summary>
@@ -203,3 +210,6 @@ internal sealed class RoomDocument
 
 /// <summary>An edit that is in the document now. <paramref name="Changed"/> is false when it brought nothing new.</summary>
 internal readonly record struct Accepted(long Version, bool Changed, ReadOnlyMemory<byte> Update);
+
+/// <summary>A whole text that was merged. When it was not taken <paramref name="AsTyped"/>, its sender has to be sent the merged one.</summary>
+internal readonly record struct WholeTextAccepted(Accepted Edit, bool AsTyped);

@@ -29,7 +29,16 @@ internal sealed partial class RoomGrain
         var socket = _sockets[socketId];
         var operation = change.OperationId is { } id ? $"{socket.Identity.UserId}:{id}" : null;
         var version = _document!.FindOperation(operation);
-        if (version is null)
+        if (version is not null)
+        {
+            // A repeat, from a client that never saw the answer: what it holds now is anybody's guess.
+            if (_document.Text != change.Content)
+            {
+                socket.Replica.Sent(_document.Version);
+                Tell(socket, "code_updated", CodeUpdated());
+            }
+        }
+        else
         {
             var applied = _document.ApplyWholeText(socket.Replica, change.Content, change.Version, operation);
             if (applied.Error == DocumentErrors.Conflict)
@@ -43,13 +52,11 @@ internal sealed partial class RoomGrain
             if (applied.Error is { } error)
                 return error;
             socket.Cursor = change.CursorPosition.Text is null ? socket.Cursor : change.CursorPosition;
-            version = applied.Value.Version;
-            var asTyped = _document.Text == change.Content && !socket.Replica.IsCrossed(change.Version);
-            if (asTyped)
-                socket.Replica.TakenAsIs(version.Value);
-            if (applied.Value.Changed)
-                Accept(applied.Value, socket, "whole-text", operation, change.CursorPosition);
-            if (!asTyped && (socket.Replica.Held < _document.Version || !applied.Value.Changed))
+            var (edit, asTyped) = applied.Value;
+            version = edit.Version;
+            if (edit.Changed)
+                Accept(edit, socket, "whole-text", operation, change.CursorPosition);
+            if (!asTyped)
             {
                 // The sender's own text lacks what others typed meanwhile: it gets the merged one before its acknowledgement.
                 socket.Replica.Sent(_document.Version);

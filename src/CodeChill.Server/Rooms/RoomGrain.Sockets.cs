@@ -9,6 +9,7 @@ internal sealed partial class RoomGrain
 {
     private readonly Dictionary<string, RoomSocket> _sockets = [];
     private readonly Dictionary<IRoomRelay, RelayLink> _relays = [];
+    private long _retiredSeq;
 
     public async Task<Outcome<RoomReply<RoomJoinedEvent>>> AttachAsync(SocketIdentity socket, IRoomRelay relay, string? password)
     {
@@ -118,7 +119,7 @@ internal sealed partial class RoomGrain
     private RoomSocket Add(SocketIdentity socket, IRoomRelay relay)
     {
         if (!_relays.TryGetValue(relay, out var link))
-            _relays[relay] = link = new RelayLink(relay);
+            _relays[relay] = link = new RelayLink(relay) { Seq = _retiredSeq };
         link.Sockets++;
         var entry = new RoomSocket(socket, link);
         _sockets[socket.SocketId] = entry;
@@ -148,7 +149,12 @@ internal sealed partial class RoomGrain
         if (socket.Audience == Audience.Yjs)
             socket.Relay.YjsSockets--;
         if (--socket.Relay.Sockets == 0)
+        {
+            // A relay that comes back must not count from one again: its waiters compare numbers.
+            _retiredSeq = Math.Max(_retiredSeq, socket.Relay.Seq);
             _relays.Remove(socket.Relay.Relay);
+        }
+
         if (_sockets.Count == 0)
             DelayDeactivation(TimeSpan.Zero);
     }

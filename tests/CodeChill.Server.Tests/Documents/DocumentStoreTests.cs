@@ -104,7 +104,7 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
         replica.Sent(document.Version);
         foreach (var c in text)
         {
-            var edit = document.ApplyWholeText(replica, document.Text + c, document.Version, null).Value;
+            var edit = document.ApplyWholeText(replica, document.Text + c, document.Version, null).Value.Edit;
             await database.WriteAsync(async (connection, transaction) =>
             {
                 await connection.ExecuteAsync(

@@ -75,6 +75,20 @@ public sealed class RoomDocumentTests
         document.Text.ShouldNotContain("cruel");
     }
 
+    [Fact]
+    public void A_deletion_of_what_was_deleted_already_counts_for_its_sender_only()
+    {
+        var (document, ada, bob) = Open("XYZ");
+        Apply(document, ada, "XY", 1); // version 2: Z deleted
+        Apply(document, bob, "XY", 1); // Z deleted once more
+        var cid = new WholeTextReplica();
+        cid.Sent(1);
+
+        Apply(document, cid, "aXYZ", 1);
+
+        document.Text.ShouldBe("aXY");
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(0)]
