@@ -1,11 +1,13 @@
 using CodeChill.Server.Auth;
 using CodeChill.Server.Platform;
+using CodeChill.Server.Rooms;
 using CodeChill.Server.Users;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatform();
 builder.AddAccounts();
 builder.AddUsers();
+builder.AddRooms();
 
 var app = builder.Build();
 if (!await app.PrepareAsync())
@@ -16,5 +18,6 @@ app.MapHealth();
 app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
+app.MapRooms();
 await app.RunAsync();
 return 0;
