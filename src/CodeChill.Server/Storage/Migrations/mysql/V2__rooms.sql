@@ -46,8 +46,7 @@ CREATE TABLE room_updates (
   created_at   BIGINT      NOT NULL,
   crc          BIGINT      NOT NULL,
   payload      LONGBLOB    NOT NULL,
-  PRIMARY KEY (room_id, seq),
-  UNIQUE KEY room_updates_operation (room_id, operation_id)
+  PRIMARY KEY (room_id, seq)
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE room_snapshots (

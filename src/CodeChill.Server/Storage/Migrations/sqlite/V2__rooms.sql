@@ -45,7 +45,6 @@ CREATE TABLE room_updates (
   payload      BLOB    NOT NULL,
   PRIMARY KEY (room_id, seq)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX room_updates_operation ON room_updates (room_id, operation_id) WHERE operation_id IS NOT NULL;
 
 CREATE TABLE room_snapshots (
   room_id    TEXT    NOT NULL,
