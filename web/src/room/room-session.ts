@@ -163,8 +163,15 @@ export class RoomSession extends Emitter<RoomEvents> {
     server.on('room_deleted', ({ message }) => this.#end({ kind: 'deleted', message: message ?? gone }));
     server.on('room_closed', ({ message }) => this.#end({ kind: 'deleted', message: message ?? gone }));
     server.on('kicked', ({ message }) => this.#end({ kind: 'removed', message: message ?? 'You were removed from this room.' }));
+    // Not asked for here: left in another tab, or put out.
+    server.on('room_left', ({ room_id }) => {
+      if (room_id === this.room.id) this.#end({ kind: 'removed', message: 'You are not in this room any more.' });
+    });
     server.on('session_ended', ({ message }) => this.session.end(message ?? 'Your session has ended. Sign in again to go on.'));
-    server.on('error', ({ message }) => this.emit('problem', message));
+    server.on('error', ({ message, code }) => {
+      // The end of a session closes the connection next; what to do about it is found out then.
+      if (code !== 'auth.session_ended') this.emit('problem', message);
+    });
   }
 
   async #join(): Promise<void> {
