@@ -34,8 +34,8 @@ internal sealed class RoomDocument
 
     public string Text => _cachedText ??= _text.ToString();
 
-    /// <summary>The oldest version that a whole-text change may have been typed on.</summary>
-    public long OldestKnown => Version - _recent.Count;
+    /// <summary>The oldest version that a whole-text change may have been typed on. Nobody ever held version 0, the text before the template.</summary>
+    public long OldestKnown => Math.Max(Math.Min(1, Version), Version - _recent.Count);
 
     public static RoomDocument Empty() => new();
 
@@ -170,7 +170,7 @@ internal sealed class RoomDocument
         return new Accepted(Version, true, change.Update);
     }
 
-    private Revision RevisionAt(long version) => _recent[(int)(version - OldestKnown - 1)];
+    private Revision RevisionAt(long version) => _recent[(int)(version - (Version - _recent.Count) - 1)];
 
     private void Remember(DocumentChange change, WholeTextReplica? replica, long epoch, int bytes)
     {

@@ -44,12 +44,12 @@ internal sealed partial class RoomGrain
                 return error;
             socket.Cursor = change.CursorPosition.Text is null ? socket.Cursor : change.CursorPosition;
             version = applied.Value.Version;
-            var asTyped = _document.Text == change.Content;
+            var asTyped = _document.Text == change.Content && !socket.Replica.IsCrossed(change.Version);
             if (asTyped)
                 socket.Replica.TakenAsIs(version.Value);
             if (applied.Value.Changed)
                 Accept(applied.Value, socket, "whole-text", operation, change.CursorPosition);
-            if (!asTyped && socket.Replica.Held < _document.Version)
+            if (!asTyped && (socket.Replica.Held < _document.Version || !applied.Value.Changed))
             {
                 // The sender's own text lacks what others typed meanwhile: it gets the merged one before its acknowledgement.
                 socket.Replica.Sent(_document.Version);

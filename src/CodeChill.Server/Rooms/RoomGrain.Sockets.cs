@@ -81,20 +81,24 @@ internal sealed partial class RoomGrain
         return new RoomReply<bool>(true, mark);
     }
 
-    public async Task<Outcome<RoomStateEvent>> GetStateAsync(string socketId)
+    public async Task<Outcome<RoomReply<RoomStateEvent>>> GetStateAsync(string userId, string socketId)
     {
-        if (!_sockets.TryGetValue(socketId, out var socket))
-            return RoomErrors.NotInRoom;
+        if (Authorize(userId, RoomAction.Read) is { } denied)
+            return denied;
         var row = await rooms.FindAsync(RoomId);
         var members = (await rooms.MembersAsync([RoomId]))[RoomId];
         var messages = await chat.RecentAsync(RoomId, Chat.ChatLimits.RecentMessages);
         if (row is null || _closed is not null)
             return RoomErrors.NotFound;
-        var view = RoomShapes.Details(row, members, socket.Identity.UserId);
+        var view = RoomShapes.Details(row, members, userId);
         var participants = WithPresence(view.Participants);
-        socket.Replica.Sent(_document!.Version);
-        return new RoomStateEvent(
-            view with { ContentVersion = _document.Version, Participants = participants }, _document.Text, _document.Version, participants, messages);
+        var state = new RoomStateEvent(
+            view with { ContentVersion = _document!.Version, Participants = participants }, _document.Text, _document.Version, participants, messages);
+        if (!_sockets.TryGetValue(socketId, out var socket))
+            return new RoomReply<RoomStateEvent>(state, default);
+        socket.Replica.Sent(_document.Version);
+        Tell(socket, "room_state", state);
+        return new RoomReply<RoomStateEvent>(state, Mark(socket));
     }
 
     public Task<Outcome<bool>> MoveCursorAsync(string socketId, JsonText position)

@@ -41,9 +41,9 @@ internal sealed partial class RoomGrain(
         _room = await rooms.FindAsync(RoomId);
         if (_room is not { IsActive: true })
         {
+            // Lives on for a while and says so: an activation that ends while its first call waits answers nothing at all.
             _room = null;
             _closed = RoomErrors.NotFound;
-            DeactivateOnIdle();
             return;
         }
 
@@ -58,7 +58,6 @@ internal sealed partial class RoomGrain(
             // The room stays closed, and since there is no document here nothing can be written over the stored one.
             logger.LogCritical(damage, "Room {RoomId} cannot be opened", RoomId);
             _closed = DocumentErrors.Damaged;
-            DeactivateOnIdle();
         }
     }
 
