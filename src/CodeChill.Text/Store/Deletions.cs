@@ -135,7 +135,9 @@ internal sealed partial class ItemStore
             {
                 if (end < item.End)
                 {
+                    // A split may move the handles of the client's list.
                     Split(handle, end - item.Clock, place);
+                    handle = Find(client, Items[handle].Clock, out place);
                 }
 
                 Delete(handle);
