@@ -125,7 +125,7 @@ public sealed partial class Document
     {
         var inserted = ListInserted();
         var deleted = ListDeleted(out var runs);
-        if (inserted.Length == 0 && deleted.Count == 0 && redeleted is null && !pending)
+        if (inserted.Length == 0 && deleted.Length == 0 && redeleted is null && !pending)
         {
             return DocumentChange.Nothing;
         }
@@ -137,7 +137,7 @@ public sealed partial class Document
             Deleted = deleted,
             Roots = _delta.Build(),
             DeletedRuns = runs,
-            DeletedText = _store.DeletedTextLength == 0 ? "" : _store.DeletedText.ToString(),
+            DeletedText = _store.DeletedText.ToString(),
             Redeleted = redeleted ?? (IReadOnlyList<IdRange>)[],
             HasPending = pending,
         };
@@ -166,13 +166,20 @@ public sealed partial class Document
         return inserted;
     }
 
-    private List<IdRange> ListDeleted(out DeletedTextRun[] runs)
+    private IdRange[] ListDeleted(out DeletedTextRun[] runs)
     {
         var deleted = _store.Deleted;
         if (deleted.Count == 0)
         {
             runs = [];
             return [];
+        }
+
+        if (deleted.Count == 1)
+        {
+            var only = new IdRange(_store.Clients[deleted[0].Client].Id, deleted[0].Clock, deleted[0].Length);
+            runs = [new DeletedTextRun(only, deleted[0].Text)];
+            return [only];
         }
 
         runs = new DeletedTextRun[deleted.Count];
@@ -186,10 +193,10 @@ public sealed partial class Document
         }
 
         DeleteRanges.Normalize(ranges);
-        return ranges;
+        return [.. ranges];
     }
 
-    private byte[] EncodeChange(IdRange[] inserted, List<IdRange> deleted)
+    private byte[] EncodeChange(IdRange[] inserted, IdRange[] deleted)
     {
         _writer.Clear();
         _writer.WriteVarUint(inserted.Length);

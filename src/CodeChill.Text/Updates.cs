@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CodeChill.Text.Encoding;
 using CodeChill.Text.Store;
 
@@ -31,7 +32,7 @@ public static class Updates
         var writer = new ByteWriter(256);
         WriteEntries(writer, entries, i => updates[i].Span);
         DeleteRanges.Normalize(deletes);
-        DeleteRanges.Write(writer, deletes);
+        DeleteRanges.Write(writer, CollectionsMarshal.AsSpan(deletes));
         return writer.ToArray();
     }
 
@@ -94,7 +95,7 @@ public static class Updates
         writer.WriteVarUint(clients);
         writer.WriteBytes(body.Written);
         DeleteRanges.Normalize(deletes);
-        DeleteRanges.Write(writer, deletes);
+        DeleteRanges.Write(writer, CollectionsMarshal.AsSpan(deletes));
         return writer.ToArray();
     }
 

@@ -1,20 +1,9 @@
 namespace CodeChill.Sandbox.Tests;
 
 /// <summary>The same promises with control groups turned off: per-process limits and sampling.</summary>
-public sealed class FallbackTests(SandboxFixture sandbox) : IAsyncLifetime
+public sealed class FallbackTests(FallbackFixture fixture) : IClassFixture<FallbackFixture>
 {
-    private SandboxRunner _runner = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        sandbox.Ready("python");
-        _runner = await SandboxRunner.CreateAsync(new() { UseCgroups = false, FirstUid = 61101, MaxParallelRuns = 2 });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_runner is not null) await _runner.DisposeAsync();
-    }
+    private readonly SandboxRunner _runner = fixture.Runner;
 
     private Task<RunResult> RunAsync(string source, RunLimits? limits = null) =>
         _runner.RunAsync(new() { Language = "python", Source = source, Limits = limits ?? new() }, null, TestContext.Current.CancellationToken);
@@ -67,5 +56,22 @@ public sealed class FallbackTests(SandboxFixture sandbox) : IAsyncLifetime
         result.Status.ShouldBe(RunStatus.Success);
         result.Cpu.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(200));
         result.PeakMemoryBytes.ShouldBeGreaterThan(40L << 20);
+    }
+}
+
+/// <summary>A runner that may not use control groups.</summary>
+public sealed class FallbackFixture(SandboxFixture sandbox) : IAsyncLifetime
+{
+    public SandboxRunner Runner { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        sandbox.Ready("python");
+        Runner = await SandboxRunner.CreateAsync(new() { UseCgroups = false, FirstUid = 61101, MaxParallelRuns = 2 });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Runner is not null) await Runner.DisposeAsync();
     }
 }

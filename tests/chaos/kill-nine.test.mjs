@@ -51,6 +51,8 @@ test(`${ROUNDS} times kill -9 at a random moment`, { timeout: 120_000 + 40_000 *
     if (resend) {
       resent.again++;
       const { operation, content, version, extra } = resend;
+      // It goes back to what it held: the text it had typed, on the version it names.
+      careful.version = version;
       resend = undefined;
       const answer = await careful.send(content, version, extra);
       if (answer.ok) {

@@ -51,10 +51,12 @@ export class Presence {
 
   /** Connection lost: others' cursors may be stale, and come again with the next connection. */
   forgetOthers(): void {
-    const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.awareness.clientID);
-    removeAwarenessStates(this.awareness, others, 'remote');
-    // Without their clocks, so that the same state is accepted again.
-    for (const id of others) this.awareness.meta.delete(id);
+    this.#forget(() => true);
+  }
+
+  /** Somebody left, perhaps too suddenly to take the cursor along. */
+  forgetUser(userId: string): void {
+    this.#forget((state) => state.user?.id === userId);
   }
 
   /** Where a user's cursor is in the text, or null. */
@@ -76,6 +78,14 @@ export class Presence {
     this.#flush();
     this.awareness.off('update', this.#onUpdate);
     this.awareness.destroy();
+  }
+
+  #forget(which: (state: Partial<PresenceState>) => boolean): void {
+    const states = this.awareness.getStates() as Map<number, Partial<PresenceState>>;
+    const others = [...states].filter(([id, state]) => id !== this.awareness.clientID && which(state)).map(([id]) => id);
+    removeAwarenessStates(this.awareness, others, 'remote');
+    // Without their clocks, so that the same state is accepted again.
+    for (const id of others) this.awareness.meta.delete(id);
   }
 
   readonly #onUpdate = (change: { added: number[]; updated: number[]; removed: number[] }, origin: unknown): void => {

@@ -26,6 +26,49 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "close_range", SetLastError = true)]
     private static partial int CloseRange(uint first, uint last, uint flags);
 
+    [LibraryImport("libc", EntryPoint = "posix_openpt", SetLastError = true)]
+    private static partial int OpenTerminal(int flags);
+
+    [LibraryImport("libc", EntryPoint = "grantpt", SetLastError = true)]
+    private static partial int GrantTerminal(int master);
+
+    [LibraryImport("libc", EntryPoint = "unlockpt", SetLastError = true)]
+    private static partial int UnlockTerminal(int master);
+
+    [LibraryImport("libc", EntryPoint = "ptsname_r", SetLastError = true)]
+    private static partial int TerminalName(int master, [Out] byte[] name, nint size);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(int fd, nuint request, in WindowSize size);
+
+    /// <summary>struct winsize of ioctl_tty(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct WindowSize(ushort Rows, ushort Columns, ushort WidthPixels, ushort HeightPixels);
+
+    /// <summary>Makes a pseudo terminal that is nobody's controlling terminal.</summary>
+    public static (int Master, int Slave, string SlavePath) CreateTerminal()
+    {
+        const int ReadWriteNoControl = 0x2 | 0x100 | 0x80000; // O_RDWR, O_NOCTTY, O_CLOEXEC
+        var name = new byte[64];
+        var master = OpenTerminal(ReadWriteNoControl);
+        if (master < 0 || GrantTerminal(master) != 0 || UnlockTerminal(master) != 0 || TerminalName(master, name, name.Length) != 0)
+        {
+            throw new IOException($"No pseudo terminal could be made (errno {Marshal.GetLastPInvokeError()}).");
+        }
+        var path = System.Text.Encoding.ASCII.GetString(name, 0, Array.IndexOf(name, (byte)0));
+        var slave = Open(path, ReadWriteNoControl);
+        return slave >= 0 ? (master, slave, path) : throw new IOException($"{path} cannot be opened (errno {Marshal.GetLastPInvokeError()}).");
+    }
+
+    public static void SetTerminalSize(int master, int columns, int rows)
+    {
+        const nuint SetSize = 0x5414; // TIOCSWINSZ
+        _ = Ioctl(master, SetSize, new WindowSize((ushort)rows, (ushort)columns, 0, 0));
+    }
+
     public static int CreateMemoryFile()
     {
         var fd = MemfdCreate("box", MfdCloexec | MfdAllowSealing);

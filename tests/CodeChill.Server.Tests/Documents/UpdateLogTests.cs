@@ -99,7 +99,7 @@ public sealed class UpdateLogTests(DatabaseFixture databases)
         await using var log = await RunningLog.StartAsync(flaky);
         var full = new byte[UpdateLog.MaxBacklogBytes];
 
-        var held = log.Log.Append(new LogEntry(room, 2, null, "yjs", null, DateTimeOffset.UnixEpoch, full));
+        var held = log.Log.Append(new LogEntry(room, 2, 2, null, "yjs", null, DateTimeOffset.UnixEpoch, full));
         (await log.Log.Append(Entry(room, 3))).ShouldBe(Commit.Refused);
         log.Log.BacklogBytes.ShouldBe(UpdateLog.MaxBacklogBytes);
 
@@ -125,7 +125,7 @@ public sealed class UpdateLogTests(DatabaseFixture databases)
     public void The_checksum_is_crc32c() => LogEntry.Checksum("123456789"u8).ShouldBe(0xE3069283u);
 
     internal static LogEntry Entry(string room, long seq, string payload = "edit")
-        => new(room, seq, null, "yjs", null, DateTimeOffset.FromUnixTimeMilliseconds(seq), System.Text.Encoding.UTF8.GetBytes(payload));
+        => new(room, seq, seq, null, "yjs", null, DateTimeOffset.FromUnixTimeMilliseconds(seq), System.Text.Encoding.UTF8.GetBytes(payload));
 
     private static Task<IEnumerable<long>> SeqsAsync(Database database, string room)
         => database.ReadAsync(c => c.QueryAsync<long>("SELECT seq FROM room_updates WHERE room_id = @room ORDER BY seq", new { room }));
