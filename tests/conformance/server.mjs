@@ -20,6 +20,13 @@ const withUs = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsi
 export const serverEnv = {
   ASPNETCORE_ENVIRONMENT: 'Development',
   DOTNET_CLI_TELEMETRY_OPTOUT: '1',
+  Limits__AddressBurst: '100000',
+  Limits__AddressPerSecond: '10000',
+  Limits__SignInBurst: '100000',
+  Limits__SignInPerSecond: '1000',
+  Limits__UserBurst: '10000',
+  Limits__UserPerSecond: '1000',
+  Auth__PasswordIterations: '10000', // slow hashes are tested elsewhere; here they would be most of the time
   ENV_FILE: 'none', // a developer's settings must not leak into a test
 };
 
