@@ -33,7 +33,7 @@ public sealed class IsolationTests(SandboxFixture sandbox)
                         except OSError as e: print(p, f, e)
             """);
         text.ShouldContain("1 environ b''");
-        text.ShouldContain(@"1 cmdline b'/usr/bin/bwrap\x00--args\x003\x00--\x00python3");
+        text.ShouldContain(@"1 cmdline b'/usr/bin/bwrap\x00--args\x003\x00--\x00");
         text.ShouldNotContain("secret");
         text.ShouldNotContain("/work");
         text.ShouldNotContain(Environment.CurrentDirectory);

@@ -157,6 +157,23 @@ public sealed class StreamingTests(SandboxFixture sandbox)
     }
 
     [Fact]
+    public async Task Receiver_that_never_returns_does_not_hold_the_run_for_ever()
+    {
+        var calls = 0;
+        var never = new TaskCompletionSource();
+        var result = await sandbox.Ready("python").RunAsync(
+            new() { Language = "python", Source = "import time\nprint('one')\ntime.sleep(0.2)\nprint('two')" },
+            async _ =>
+            {
+                calls++;
+                await never.Task;
+            },
+            TestContext.Current.CancellationToken);
+        result.Status.ShouldBe(RunStatus.Success, result.ToString());
+        calls.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Many_small_lines_are_gathered_into_few_chunks()
     {
         var (result, chunks) = await CollectAsync(new() { Language = "python", Source = "for i in range(5000): print(i)" });
