@@ -1,0 +1,51 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace CodeChill.Sandbox.Linux;
+
+/// <summary>
+/// A pseudo terminal: the program has one end, this process the other. A read of this process's end blocks until there is output or every holder of the program's end is
+/// gone; this process holds that end itself until the program is dead, so that a program that never starts cannot leave the read blocked for ever.
+/// </summary>
+internal sealed class Terminal : IDisposable
+{
+    private readonly SafeFileHandle _master, _slave;
+
+    public Terminal(TerminalSize size)
+    {
+        (var master, var slave, SlavePath) = Native.CreateTerminal();
+        _master = new(master, ownsHandle: true);
+        _slave = new(slave, ownsHandle: true);
+        Resize(size);
+    }
+
+    public string SlavePath { get; }
+
+    public void Resize(TerminalSize size) => Native.SetTerminalSize((int)_master.DangerousGetHandle(), size.Columns, size.Rows);
+
+    /// <summary>Reading and writing block, so each gets a thread while it lasts; there is one terminal per interactive session, not one per run.</summary>
+    public Task<int> ReadAsync(byte[] buffer) => Task.Factory.StartNew(() => Read(buffer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public Task WriteAsync(ReadOnlyMemory<byte> bytes) =>
+        Task.Factory.StartNew(() => RandomAccess.Write(_master, bytes.Span, 0), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>The program is dead: what it wrote can still be read, then reading ends.</summary>
+    public void CloseProgramEnd() => _slave.Dispose();
+
+    public void Dispose()
+    {
+        _slave.Dispose();
+        _master.Dispose();
+    }
+
+    private int Read(byte[] buffer)
+    {
+        try
+        {
+            return RandomAccess.Read(_master, buffer, 0);
+        }
+        catch (IOException)
+        {
+            return 0; // EIO: nobody holds the other end any more.
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using CodeChill.SocketIO;
+using CodeChill.SocketIO.Engine;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registration and routing of Socket.IO servers.</summary>
+public static class SocketIOExtensions
+{
+    /// <summary>Registers <see cref="SocketIOServer"/> as a singleton.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets options.</param>
+    public static IServiceCollection AddSocketIO(this IServiceCollection services, Action<SocketIOOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<SocketIOOptions>();
+        if (configure is not null) services.Configure(configure);
+        services.AddSingleton(static provider => new SocketIOServer(
+            provider.GetRequiredService<IOptions<SocketIOOptions>>(),
+            provider.GetService<TimeProvider>(),
+            provider.GetService<ILogger<SocketIOServer>>(),
+            provider.GetService<IHostApplicationLifetime>()));
+        return services;
+    }
+
+    /// <summary>
+    /// Serves Socket.IO under <paramref name="path"/> with a trailing slash, both transports. No WebSocket middleware is needed.
+    /// </summary>
+    /// <param name="endpoints">Where to add the route.</param>
+    /// <param name="path">Path without the trailing slash; clients use <c>/socket.io</c> unless told otherwise.</param>
+    /// <exception cref="InvalidOperationException">An option is out of range; the message names it.</exception>
+    public static IEndpointConventionBuilder MapSocketIO(this IEndpointRouteBuilder endpoints, string path = "/socket.io")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var server = endpoints.ServiceProvider.GetRequiredService<SocketIOServer>();
+        return endpoints.Map(path.TrimEnd('/') + "/", server.Engine.HandleAsync);
+    }
+
+    /// <summary>
+    /// Serves bare Engine.IO (no namespaces, events or acknowledgements) under <paramref name="path"/> with a trailing slash.
+    /// </summary>
+    /// <param name="endpoints">Where to add the route.</param>
+    /// <param name="path">Path without the trailing slash.</param>
+    /// <param name="onConnection">Called for each new connection, before its first message is read.</param>
+    /// <param name="configure">Sets options; those about namespaces and arguments have no effect.</param>
+    /// <exception cref="InvalidOperationException">An option is out of range; the message names it.</exception>
+    public static IEndpointConventionBuilder MapEngineIO(
+        this IEndpointRouteBuilder endpoints, string path, Action<EngineSocket> onConnection, Action<SocketIOOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(onConnection);
+        var options = new SocketIOOptions();
+        configure?.Invoke(options);
+        var provider = endpoints.ServiceProvider;
+        var log = new EngineLog(provider.GetRequiredService<ILogger<SocketIOServer>>());
+        var engine = new EngineServer(
+            options, provider.GetService<TimeProvider>() ?? TimeProvider.System, log, (server, http) => new EngineSocket.Session(server, onConnection));
+        provider.GetService<IHostApplicationLifetime>()?.ApplicationStopping.Register(() => _ = engine.CloseAsync());
+        return endpoints.Map(path.TrimEnd('/') + "/", engine.HandleAsync);
+    }
+}

@@ -1,0 +1,106 @@
+// Start, stop, restart: a polite stop loses nothing, and says good-bye in time.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { chance, guests, TextClient, within, YjsClient } from './clients.mjs';
+import { ServerProcess } from './server.mjs';
+import { match, text } from './shapes.mjs';
+
+const started = [];
+after(() => Promise.all(started.map((server) => server.dispose())));
+async function start(options) {
+  const server = new ServerProcess(options);
+  started.push(server);
+  return server.start();
+}
+
+test('SIGTERM while people type: everything acknowledged is there after the restart, sessions too', async (t) => {
+  const dice = chance(t);
+  const server = await start();
+  const people = await guests(server, 'Ada', 'Bob', 'Cid', 'Dot');
+  const { id } = await people[0].room();
+  const whole = [await TextClient.enter(people[0], id), await TextClient.enter(people[1], id)];
+  const yjs = [await YjsClient.enter(people[2], id), await YjsClient.enter(people[3], id)];
+  await whole[0].send('', whole[0].version);
+  const acknowledged = [];
+  const messages = [];
+  let stopping = false;
+  let code = 0x4e00;
+  const typing = [...whole, ...yjs].map(async (client) => {
+    while (!stopping && client.peer.socket.connected) {
+      const character = String.fromCharCode(code++);
+      client.edit(dice.below(client.text.length + 1), 0, character).then((answer) => answer.ok && acknowledged.push(character), () => {});
+      if (dice.next() < 0.1) people[0].post(`/api/chat/room/${id}/messages`, { content: character }).then((reply) => reply.status === 201 && messages.push(character), () => {});
+      await pause(dice.below(10));
+    }
+  });
+  while (acknowledged.length < 200) await pause(10);
+  const stopped = server.stop();
+  const goodbyes = await Promise.all([...whole, ...yjs].map((client) => within(client.peer.closed, 'the good-bye')));
+  const how = await stopped;
+  stopping = true;
+  await Promise.all(typing);
+  assert.deepEqual([how.code, how.signal], [0, null], server.logs.slice(-3000));
+  assert.ok(how.ms < 10_000, `the stop took ${how.ms} ms`);
+  assert.ok(goodbyes.every((reason) => reason !== 'ping timeout'), goodbyes.join());
+  assert.doesNotMatch(server.logs, /unhandled/i);
+
+  await server.start();
+  // The same tokens work: the secret is kept in the data folder.
+  const back = await people[0].enter(id);
+  const content = back.joined.current_content;
+  const lost = acknowledged.filter((character) => !content.includes(character));
+  const doubled = [...content].sort().filter((character, index, all) => character === all[index - 1]);
+  assert.deepEqual({ lost, doubled }, { lost: [], doubled: [] }, `seed ${dice.seed}, ${acknowledged.length} acknowledged`);
+  const replica = await YjsClient.enter(people[2], id);
+  assert.equal(replica.text, content);
+  const stored = [];
+  for (let page = 1; ; page++) {
+    const { body } = await people[0].get(`/api/chat/room/${id}/messages?per_page=100&page=${page}`);
+    stored.push(...body.messages.map((m) => m.content));
+    if (!body.pagination.has_next) break;
+  }
+  assert.deepEqual(messages.filter((content) => !stored.includes(content)), []);
+  assert.equal((await people[0].get(`/api/rooms/${id}`)).body.room.content_version, back.joined.content_version);
+  back.close();
+  replica.close();
+});
+
+test('a wrong setting stops the start with its name, what was given and what is allowed', async () => {
+  const server = new ServerProcess({ env: { LOG_LEVEL: 'shouting' } });
+  started.push(server);
+  await assert.rejects(server.start(), /ended while it started/);
+  assert.match(server.logs, /LOG_LEVEL/);
+  assert.match(server.logs, /shouting/);
+  assert.notEqual((await server.exited).code, 0);
+});
+
+for (const [name, env, words] of [
+  ['no secret', { CORS_ORIGINS: 'https://app.example' }, /SECRET_KEY/],
+  ['any origin', { SECRET_KEY: 'x'.repeat(64), CORS_ORIGINS: '*' }, /CORS_ORIGINS/],
+]) {
+  test(`production refuses to start with ${name}`, async () => {
+    const server = new ServerProcess({ env: { ASPNETCORE_ENVIRONMENT: 'Production', ...env } });
+    started.push(server);
+    await assert.rejects(server.start(), /ended while it started/);
+    assert.match(server.logs, words);
+  });
+}
+
+test('the port can be taken: the start says so and ends', async () => {
+  const first = started[0];
+  const server = new ServerProcess({ port: first.port });
+  started.push(server);
+  // /health of the first server answers on that port, so only the end of the second one counts.
+  server.start().catch(() => {});
+  while (!server.exited) await pause(5);
+  const how = await within(server.exited, 'the end of the second server', 30_000);
+  assert.notEqual(how.code, 0);
+  assert.match(server.logs, /in use|already|EADDRINUSE/i);
+});
+
+test('health tells version, environment and the database', async () => {
+  const health = match(await (await fetch(`${started[0].url}/health`)).json(), { status: text, version: text, environment: text });
+  assert.match(JSON.stringify(health), /full/, 'durability is not shown');
+  assert.equal(health.environment.toLowerCase(), 'development');
+});
