@@ -274,7 +274,7 @@ public sealed class SecurityTableTests
         await using var server = await TestServer.StartAsync(use: io => io.Default.OnConnection(s => victim = s));
         using var limit = new CancellationTokenSource(Patience);
         using var raw = await RawWebSocket.DialAsync(server.Port);
-        raw.Client.ReceiveBufferSize = 4096;
+        raw.Client.ReceiveBufferSize = 131072;
         await raw.HandshakeAsync("EIO=4&transport=websocket");
         await raw.JoinAsync(limit.Token);
         string blob = new('z', 50_000);
