@@ -151,7 +151,7 @@ internal sealed partial class RoomGrain
     {
         if (_opening is { IsFaulted: false, IsCanceled: false })
             return _opening;
-        return _opening = documents.OpenAsync(RoomId);
+        return _opening = documents.OpenAsync(RoomId, _document!.VersionLimit);
     }
 
     private async Task<Commit> Track(long seq, Task<Commit> append)
