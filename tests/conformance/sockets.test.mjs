@@ -264,6 +264,7 @@ describe('anything wrong', () => {
     const refusal = await b.ask('doc_sync', { room_id: id, state_vector: Uint8Array.of(0) });
     assert.equal(refusal.ok, false);
     assert.match(refusal.error, /^(Access denied|Not in a room)$/);
+    await b.next('error');
 
     assert.equal((await b.join(id, 'sesame')).room_id, id);
     b.close();

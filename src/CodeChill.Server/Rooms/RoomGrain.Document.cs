@@ -13,6 +13,8 @@ internal sealed partial class RoomGrain
     private RoomDocument? _document;
     private Task<Commit> _lastAppend = Task.FromResult(Commit.Done);
     private Task _compaction = Task.CompletedTask;
+    private Task? _opening;
+    private long _committedSeq;
     private bool _fenced;
 
     private long _lastFlush;
@@ -136,7 +138,28 @@ internal sealed partial class RoomGrain
         if (_fenced)
             return DocumentErrors.NotSaved;
         // Refused before it is in the document: an edit that can't be logged must not become part of what others build on.
-        return log.BacklogBytes + bytes > UpdateLog.MaxBacklogBytes ? DocumentErrors.ReadOnly : true;
+        return log.BacklogBytes + bytes > UpdateLog.MaxBacklogBytes || _document!.Seq - _committedSeq >= DocumentLimits.UncommittedEdits
+            ? DocumentErrors.ReadOnly
+            : true;
+    }
+
+    /// <summary>
+    /// Before versions are given out, the room is marked open in the database: should this process die, the next owner skips them. Once an
+    /// activation, when the first socket comes.
+    /// </summary>
+    private Task OpenAsync()
+    {
+        if (_opening is { IsFaulted: false, IsCanceled: false })
+            return _opening;
+        return _opening = documents.OpenAsync(RoomId, _document!.VersionLimit);
+    }
+
+    private async Task<Commit> Track(long seq, Task<Commit> append)
+    {
+        var commit = await append;
+        if (commit == Commit.Done)
+            _committedSeq = Math.Max(_committedSeq, seq);
+        return commit;
     }
 
     /// <summary>The edit is in the document: on to the log, the peers, and the clock that compacts.</summary>
@@ -144,8 +167,8 @@ internal sealed partial class RoomGrain
     {
         _lastAuthor = author?.Identity.UserId;
         _lastCursor = cursor;
-        _lastAppend = log.Append(
-            new LogEntry(RoomId, edit.Version, _lastAuthor, clientKind, operationId, clock.GetUtcNow(), edit.Update));
+        _lastAppend = Track(edit.Seq, log.Append(
+            new LogEntry(RoomId, edit.Seq, edit.Version, _lastAuthor, clientKind, operationId, clock.GetUtcNow(), edit.Update)));
         Broadcast(
             "doc_update",
             new DocUpdateEvent(edit.Update, _lastAuthor, edit.Version),
@@ -153,12 +176,14 @@ internal sealed partial class RoomGrain
             author is null ? null : [author.Identity.SocketId]);
         FlushWholeText();
         Settle();
-        if (edit.Version - _document!.SnapshotVersion >= options.SnapshotEvery && _compaction.IsCompleted)
+        if (edit.Seq - _document!.SnapshotSeq >= options.SnapshotEvery && _compaction.IsCompleted)
             _compaction = CompactGuardedAsync();
     }
 
     private async Task<Outcome<bool>> FillIfEmptyAsync(string userId, string template)
     {
+        if (_document is not null)
+            await OpenAsync();
         if (_document?.FillIfEmpty(template) is { } filled)
         {
             Accept(filled, null, "template", null, JsonText.Null);
@@ -293,10 +318,10 @@ internal sealed partial class RoomGrain
 
     private async Task CompactAsync()
     {
-        var (version, state, text, bytes) = (_document!.Version, _document.EncodeState(), _document.Text, _document.StateBytes);
+        var (seq, version, state, text, bytes) = (_document!.Seq, _document.Version, _document.EncodeState(), _document.Text, _document.StateBytes);
         if (await _lastAppend != Commit.Done)
             return;
-        await documents.CompactAsync(RoomId, version, state, text, options.HistoryKeep);
-        _document.Compacted(version, bytes, state.Length);
+        await documents.CompactAsync(RoomId, seq, version, state, text, options.HistoryKeep);
+        _document.Compacted(seq, bytes, state.Length);
     }
 }

@@ -16,6 +16,7 @@ internal sealed partial class RoomGrain
         var admitted = await AdmitAsync(socket.UserId, password);
         if (admitted.Error is { } refused)
             return refused == RoomErrors.InvalidPassword ? RoomErrors.AccessDenied : refused;
+        await OpenAsync();
         var row = await rooms.FindAsync(RoomId);
         var members = (await rooms.MembersAsync([RoomId]))[RoomId];
         if ((row is null ? RoomErrors.NotFound : Authorize(socket.UserId, RoomAction.Read) ?? CountSockets(socket.UserId)) is { } error)

@@ -52,6 +52,7 @@ internal sealed partial class RoomGrain(
         try
         {
             _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken));
+            _committedSeq = _document.Seq;
         }
         catch (Exception damage) when (damage is DocumentDamagedException or Text.UpdateFormatException)
         {
@@ -67,9 +68,12 @@ internal sealed partial class RoomGrain(
             return;
         try
         {
-            if (await _lastAppend == Commit.Done && _document.Version > _document.SnapshotVersion && _compaction.IsCompleted)
-                await CompactAsync();
+            if (await _lastAppend != Commit.Done)
+                return;
             await _compaction;
+            if (_document.Seq > _document.SnapshotSeq)
+                await CompactAsync();
+            await documents.CloseAsync(RoomId, _document.Seq);
         }
         catch (Exception failure)
         {

@@ -39,7 +39,8 @@ internal sealed class SocketEvents(IGrainFactory grains, SocketLimits limits, IL
     /// <summary>A member of the event's first argument when it is text; whatever else a client puts there is as good as nothing.</summary>
     public static string? Text(SocketEvent e, string member)
         => e.Count > 0 && e.GetElement(0) is { ValueKind: JsonValueKind.Object } argument && argument.TryGetProperty(member, out var value)
-            && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            ? Json.Text(value)
+            : null;
 
     /// <summary>The <c>room_id</c> of the event's first argument, or null.</summary>
     public static string? RoomNamedBy(SocketEvent e) => Text(e, "room_id");

@@ -156,6 +156,20 @@ internal sealed partial class ItemStore
         return tail >= 0 && !Items[tail].IsDeleted ? tail : -1;
     }
 
+    public List<string> LiveKeys(int type)
+    {
+        var keys = new List<string>();
+        for (int entry = Types[type].FirstEntry; entry >= 0; entry = Entries[entry].Next)
+        {
+            if (Entries[entry].Tail >= 0 && !Items[Entries[entry].Tail].IsDeleted)
+            {
+                keys.Add(_keys[Entries[entry].Key]);
+            }
+        }
+
+        return keys;
+    }
+
     /// <summary>The type that an item is in.</summary>
     public int TypeOf(ref readonly Item item) => item.Owner >= 0 ? Blocks[item.Owner].Type : Entries[~item.Owner].Type;
 
