@@ -18,7 +18,8 @@ public sealed class SandboxOptions
     /// <value><c>false</c> by default.</value>
     public bool UseHostRoot { get; set; }
 
-    /// <summary>First of the host user ids that runs get when the process is root: run slot n has <c>FirstUid + n</c>. No account should use them.</summary>
+    /// <summary>First of the host user ids that runs get when the process is root: run slot n has <c>FirstUid + n</c>.
+    /// They must belong to no account and to no other runner on the machine: whatever runs under a slot's id is killed when its run ends.</summary>
     /// <value>60001 by default.</value>
     public int FirstUid { get; set; } = 60001;
 

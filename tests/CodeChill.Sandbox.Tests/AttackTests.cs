@@ -6,7 +6,7 @@ namespace CodeChill.Sandbox.Tests;
 /// <summary>Every attack file, one after the other, on a runner with user ids of its own, with the host compared before and after.</summary>
 public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFixture>
 {
-    private const int FirstUid = AttackFixture.FirstUid, Slots = AttackFixture.Slots;
+    private const int Slots = AttackFixture.Slots;
 
     private readonly SandboxRunner _runner = fixture.Runner;
 
@@ -42,7 +42,7 @@ public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFix
             if (attack.Says is { } says) (result.CompileOutput + result.Stderr).ShouldContain(says, Case.Sensitive, report);
             if (attack.MaxWall is { } wall) result.Wall.ShouldBeLessThan(wall, report);
         }
-        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, FirstUid, Slots);
+        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, HostUsers.Attacks, Slots);
         HostState.Take().ShouldBe(before);
         // And the runner still serves.
         var after = await _runner.RunAsync(new() { Language = "python", Source = "print('alive')", Limits = SandboxFixture.Patient }, null, TestContext.Current.CancellationToken);
@@ -60,7 +60,7 @@ public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFix
             results[i].Status.ShouldBe(i % 4 == 0 ? RunStatus.RuntimeError : RunStatus.Success, results[i].ToString());
             if (i % 4 != 0) results[i].Stdout.ShouldBe($"{i}\n");
         }
-        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, FirstUid, Slots);
+        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, HostUsers.Attacks, Slots);
     }
 
     /// <summary>Guarantee S12: a gigabyte of output is cut, the run ended within half a second of it, and this process does not grow.</summary>

@@ -6,7 +6,8 @@ namespace CodeChill.Sandbox.Tests;
 /// <summary>Runs this test program a second time: to be killed, and as somebody who is not root.</summary>
 public sealed class ProcessTests(SandboxFixture sandbox)
 {
-    private const int VictimUid = 61401, PlainUser = 61501;
+    private static int VictimUid => HostUsers.Victim;
+
     private const string VictimSign = "CODECHILL_TEST_VICTIM";
 
     [Fact]
@@ -14,7 +15,7 @@ public sealed class ProcessTests(SandboxFixture sandbox)
     {
         sandbox.Ready("python");
         if (!Environment.IsPrivilegedProcess) Assert.Skip("Skipped: boxes of the killed process are recognised by their user id, which needs root.");
-        using var victim = Start([], nameof(Victim), new() { [VictimSign] = "1", ["CODECHILL_TEST_FIRST_UID"] = VictimUid.ToString(CultureInfo.InvariantCulture) });
+        using var victim = Start([], nameof(Victim), new() { [VictimSign] = "1", [HostUsers.Variable] = VictimUid.ToString(CultureInfo.InvariantCulture) });
         await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Count(p => p.Contains("main.py", StringComparison.Ordinal)) >= 2, TimeSpan.FromSeconds(90), "the victim's boxes to run");
         victim.Kill();
         await victim.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -38,7 +39,7 @@ public sealed class ProcessTests(SandboxFixture sandbox)
         sandbox.Ready("python");
         if (!Environment.IsPrivilegedProcess) Assert.Skip("Skipped: this whole run is already a plain user's.");
         if (!Languages.LanguagePart.IsWorldReadable(Environment.ProcessPath!)) Assert.Skip("Skipped: other users cannot read this folder.");
-        var id = PlainUser.ToString(CultureInfo.InvariantCulture);
+        var id = HostUsers.Plain.ToString(CultureInfo.InvariantCulture);
         using var run = Start(["/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--"], null, new() { ["HOME"] = "/tmp" });
         var output = await run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await run.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -11,8 +11,7 @@ public sealed class SandboxFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => Runner = await SandboxRunner.CreateAsync(new()
     {
-        // Away from the user ids of a server that may run on the same machine.
-        FirstUid = int.Parse(Environment.GetEnvironmentVariable("CODECHILL_TEST_FIRST_UID") ?? "61001", System.Globalization.CultureInfo.InvariantCulture),
+        FirstUid = HostUsers.Shared,
         MaxParallelRuns = 4,
         Log = line => TestContext.Current.SendDiagnosticMessage(line),
     });

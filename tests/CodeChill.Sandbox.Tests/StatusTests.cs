@@ -57,9 +57,9 @@ public sealed class StatusTests(SandboxFixture sandbox)
     }
 
     [Fact]
-    public async Task Broken_pipe_signal_is_not_inherited_as_ignored()
+    public async Task No_signal_is_inherited_as_ignored()
     {
-        // The server ignores SIGPIPE; were that inherited, `yes | head` would not end by the signal.
+        // The server ignores SIGPIPE, and, started in the background of a script, SIGINT, SIGQUIT and SIGHUP; inherited, `yes | head` would not end and the interrupt key do nothing.
         var result = await sandbox.RunAsync("python", "print(open('/proc/self/status').read())");
         var ignored = result.Stdout.Split('\n').Single(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
         // CPython itself ignores SIGPIPE (13) and SIGXFSZ (25), nothing else.

@@ -67,7 +67,7 @@ internal static class BoxArguments
         if (terminal is not null) script.Append(CultureInfo.InvariantCulture, $" 0<>\"{Parameter(terminal)}\" 1>&0 2>&0");
         script.Append(CultureInfo.InvariantCulture, $" && shift {parameters.Count} && exec \"$@\"");
 
-        List<string> chain = ["-c", script.ToString(), "sh", .. parameters];
+        List<string> chain = ["-c", script.ToString(), "sh", .. parameters, .. tools.ResetSignals];
         // The death signal from here on, not only from the moment bubblewrap sets its own: a server killed in between must not leave a box behind.
         if (slot.Uid is { } uid)
         {

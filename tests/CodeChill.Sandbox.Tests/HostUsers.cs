@@ -1,0 +1,23 @@
+namespace CodeChill.Sandbox.Tests;
+
+/// <summary>User ids for the boxes of this test process: of no account, of no server, and of no other test process on the machine at the same time.</summary>
+internal static class HostUsers
+{
+    public const string Variable = "CODECHILL_TEST_FIRST_UID";
+
+    private static readonly int s_first = int.Parse(
+        Environment.GetEnvironmentVariable(Variable) ?? (700_000 + (Environment.ProcessId % 4096 * 64)).ToString(System.Globalization.CultureInfo.InvariantCulture),
+        System.Globalization.CultureInfo.InvariantCulture);
+
+    public static int Shared => s_first;
+
+    public static int Fallback => s_first + 8;
+
+    public static int Attacks => s_first + 16;
+
+    public static int Disposed => s_first + 24;
+
+    public static int Victim => s_first + 32;
+
+    public static int Plain => s_first + 63;
+}
