@@ -19,5 +19,4 @@ app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
 app.MapRooms();
-await app.RunAsync();
-return 0;
+return await app.ServeAsync();
