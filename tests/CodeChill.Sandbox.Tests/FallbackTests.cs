@@ -6,7 +6,7 @@ public sealed class FallbackTests(FallbackFixture fixture) : IClassFixture<Fallb
     private readonly SandboxRunner _runner = fixture.Runner;
 
     private Task<RunResult> RunAsync(string source, RunLimits? limits = null) =>
-        _runner.RunAsync(new() { Language = "python", Source = source, Limits = limits ?? new() }, null, TestContext.Current.CancellationToken);
+        _runner.RunAsync(new() { Language = "python", Source = source, Limits = limits ?? SandboxFixture.Patient }, null, TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task Report_says_what_is_missing_and_how_to_get_it()
