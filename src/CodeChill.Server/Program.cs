@@ -1,7 +1,11 @@
 using CodeChill.Server.Auth;
+using CodeChill.Server.Executions;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 using CodeChill.Server.Users;
+
+if (args.Contains(SandboxCheck.Argument))
+    return await SandboxCheck.RunAsync(Console.Out);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatform();
