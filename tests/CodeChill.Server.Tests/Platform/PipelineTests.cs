@@ -40,11 +40,11 @@ public sealed class PipelineTests
         await using var app = new TestApp(services: services => services
             .AddSingleton<IStartupFilter>(new Thrower())
             .AddSerilog(log => log.WriteTo.Sink(sink)));
-        (await app.GetAsync("/boom")).ShouldFail(500, "Internal server error");
-        (await app.GetAsync("/boom")).Text.ShouldNotContain("secret detail");
+        (await app.GetAsync("/api/boom")).ShouldFail(500, "Internal server error");
+        (await app.GetAsync("/api/boom")).Text.ShouldNotContain("secret detail");
         sink.Events.Count(e => e.Exception is not null).ShouldBe(2);
 
-        (await app.GetAsync("/boom?kind=database")).ShouldFail(503, "Service temporarily unavailable");
+        (await app.GetAsync("/api/boom?kind=database")).ShouldFail(503, "Service temporarily unavailable");
     }
 
     [Fact]
@@ -252,7 +252,7 @@ public sealed class PipelineTests
             next(app);
             app.Run(http =>
             {
-                if (http.Request.Path == "/boom")
+                if (http.Request.Path == "/api/boom")
                     throw http.Request.Query["kind"] == "database"
                         ? new Microsoft.Data.Sqlite.SqliteException("secret detail", 14)
                         : new InvalidOperationException("secret detail");
