@@ -90,7 +90,8 @@ public sealed class SandboxRunner : IAsyncDisposable
     /// <param name="request">The program, its input and limits.</param>
     /// <param name="onOutput">
     /// Receives output while the program runs, one chunk at a time, in order. While it has not returned, the program's further output waits (and, when
-    /// the pipe is full, the program). When it throws, the run is ended and the exception thrown from here.
+    /// the pipe is full, the program); when it has not returned 5 seconds after the end of the run, it is not called again, and the result lacks what came after.
+    /// When it throws, the run is ended and the exception thrown from here.
     /// </param>
     /// <param name="cancel">Ends the run; the result then has status <see cref="RunStatus.Cancelled"/> and the output so far.</param>
     /// <returns>The result.</returns>

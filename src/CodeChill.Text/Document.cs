@@ -68,12 +68,36 @@ public sealed partial class Document
         ArgumentNullException.ThrowIfNull(name);
         if (!_texts.TryGetValue(name, out var text))
         {
-            text = new SharedText(this, _store.GetOrAddRoot(name), name);
+            int type = _store.GetOrAddRoot(name);
+            _store.Types[type].IsText = true;
+            text = new SharedText(this, type, name);
             _texts.Add(name, text);
         }
 
         return text;
     }
+
+    /// <summary>The root map with a name (a root <c>Y.Map</c>), to be read.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The map.</returns>
+    public SharedMap GetMap(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return new SharedMap(_store, _store.GetOrAddRoot(name));
+    }
+
+    /// <summary>The root array with a name (a root <c>Y.Array</c>), to be read.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The array.</returns>
+    public SharedArray GetArray(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return new SharedArray(_store, _store.GetOrAddRoot(name));
+    }
+
+    /// <summary>The document as one update in format V2, which takes about half of the space.</summary>
+    /// <returns>An update in format V2.</returns>
+    public byte[] EncodeStateAsUpdateV2() => Updates.ToV2(EncodeStateAsUpdate());
 
     /// <summary>The document as one update, or what a replica with the given state vector lacks of it.</summary>
     /// <param name="targetStateVector">An encoded state vector; empty for the whole document.</param>

@@ -65,7 +65,7 @@ internal sealed class Attack
     {
         get
         {
-            var limits = new RunLimits();
+            var limits = SandboxFixture.Patient;
             foreach (var pair in _header.GetValueOrDefault("Limits", "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
                 var (key, value) = (pair.Split('=')[0], Number(pair.Split('=')[1]));

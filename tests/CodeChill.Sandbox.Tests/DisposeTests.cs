@@ -3,7 +3,7 @@ namespace CodeChill.Sandbox.Tests;
 public sealed class DisposeTests(SandboxFixture sandbox)
 {
     [Fact]
-    public async Task Disposing_therunner_ends_its_runs_and_leaves_nothing()
+    public async Task Disposing_the_runner_ends_its_runs_and_leaves_nothing()
     {
         sandbox.Ready("python");
         var runner = await SandboxRunner.CreateAsync(new() { FirstUid = 61301, MaxParallelRuns = 2 });
@@ -20,8 +20,7 @@ public sealed class DisposeTests(SandboxFixture sandbox)
         await started.Task;
         await runner.DisposeAsync();
         foreach (var result in await Task.WhenAll(runs)) result.Status.ShouldBe(RunStatus.Cancelled);
-        HostState.ControlGroups(stem).ShouldBeEmpty();
-        HostState.ProcessesOf(61301, 2).ShouldBeEmpty();
+        await HostState.NothingIsLeftAsync(stem, 61301, 2);
     }
 
     [Fact]

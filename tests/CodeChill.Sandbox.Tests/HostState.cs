@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 
 namespace CodeChill.Sandbox.Tests;
@@ -26,6 +27,20 @@ internal sealed record HostState(int Mounts, string Shm, string Files)
         .Where(p => Read($"/proc/{p}/status").Split('\n') is var lines && Field(lines, "Uid") is { } uid && int.Parse(uid) is var id && id >= firstUid && id < firstUid + count
             && Field(lines, "State") != "Z")
         .Select(p => $"{p} {Read($"/proc/{p}/cmdline").Replace('\0', ' ')}")];
+
+    /// <summary>Guarantee S11: no process and no control group a second after.</summary>
+    public static async Task NothingIsLeftAsync(string stem, int firstUid, int count)
+    {
+        var elapsed = Stopwatch.StartNew();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            string[] left = [.. ControlGroups(stem), .. Environment.IsPrivilegedProcess ? ProcessesOf(firstUid, count) : []];
+            if (left.Length == 0) return;
+            if (elapsed.Elapsed > TimeSpan.FromSeconds(1)) Assert.Fail("Left behind: " + string.Join("; ", left));
+            await timer.WaitForNextTickAsync();
+        }
+    }
 
     private static string? Field(string[] lines, string name) =>
         lines.FirstOrDefault(l => l.StartsWith(name + ":", StringComparison.Ordinal))?[(name.Length + 1)..].Trim().Split('\t', ' ')[0];

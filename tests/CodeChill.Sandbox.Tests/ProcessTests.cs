@@ -18,7 +18,7 @@ public sealed class ProcessTests(SandboxFixture sandbox)
         await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Count(p => p.Contains("main.py", StringComparison.Ordinal)) >= 2, TimeSpan.FromSeconds(90), "the victim's boxes to run");
         victim.Kill();
         await victim.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Length == 0, TimeSpan.FromSeconds(2), "the victim's boxes to die");
+        await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Length == 0, TimeSpan.FromSeconds(30), "the victim's boxes to die");
 
         await using var next = await SandboxRunner.CreateAsync(new() { FirstUid = VictimUid, MaxParallelRuns = 1 });
         HostState.ControlGroups($"codechill-{victim.Id}-").ShouldBeEmpty();
@@ -43,15 +43,15 @@ public sealed class ProcessTests(SandboxFixture sandbox)
         var output = await run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await run.WaitForExitAsync(TestContext.Current.CancellationToken);
         run.ExitCode.ShouldBe(0, output);
-        output.ShouldContain("succeeded:");
+        output.ShouldContain("Failed: 0");
     }
 
     private static Process Start(string[] prefix, string? method, Dictionary<string, string> environment)
     {
         string[] filter = method is null
-            ? ["--filter-class", typeof(StatusTests).FullName!, typeof(StreamingTests).FullName!, typeof(IsolationTests).FullName!]
-            : ["--filter-method", $"*.{method}"];
-        string[] all = [.. prefix, Environment.ProcessPath!, .. filter, "--no-progress", "--no-ansi"];
+            ? ["-class", typeof(StatusTests).FullName!, "-class", typeof(StreamingTests).FullName!, "-class", typeof(IsolationTests).FullName!]
+            : ["-method", $"{typeof(ProcessTests).FullName}.{method}"];
+        string[] all = [.. prefix, Environment.ProcessPath!, .. filter, "-noColor"];
         var info = new ProcessStartInfo(all[0], all[1..]) { RedirectStandardOutput = true, WorkingDirectory = "/tmp" };
         foreach (var (name, value) in environment) info.Environment[name] = value;
         return Process.Start(info)!;

@@ -1,11 +1,12 @@
 // What a person sees, and keeps, when the network or the server goes away.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Stage } from './people.mjs';
 
 describe('outages', () => {
   let stage;
   before(async () => { stage = await Stage.open(); });
+  beforeEach(() => stage.ready());
   afterEach(() => stage.clear());
   after(() => stage?.close());
 
@@ -97,7 +98,7 @@ describe('outages', () => {
     // The saved part doesn't need any tab: ask before the tabs are back.
     ada.proxy.cut();
     bob.proxy.cut();
-    await stage.server.start();
+    await stage.ready();
     const { token } = await stage.apiGuest('Checker');
     assert.match(await stage.serverText(id, token), /saved before the crash/);
     ada.proxy.open();
@@ -143,7 +144,7 @@ describe('outages', () => {
     const how = await stage.server.stop();
     assert.equal(how.code, 0, 'clean exit');
     await ada.page.locator('[data-testid=connection-state]:not([data-link=online])').waitFor();
-    await stage.server.start();
+    await stage.ready();
     await Promise.all([ada.saved(), bob.saved()]);
     await bob.waitForText(await ada.text());
   });

@@ -21,12 +21,18 @@ export class Stage {
     if (!CHROMIUM) throw new Error('No Chromium: apt-get install -y --no-install-recommends chromium, or set CHROMIUM to a browser.');
     const stage = new Stage();
     stage.server = new ServerProcess({ env });
-    await stage.server.start();
+    await stage.ready();
     stage.browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     });
     return stage;
+  }
+
+  /** The server runs. On a machine that is very busy a start may take longer than allowed: then once more. */
+  async ready() {
+    if (this.server.alive) return;
+    await this.server.start().catch(() => this.server.start());
   }
 
   async close() {

@@ -16,7 +16,7 @@ internal sealed class Box
     private static readonly TimeSpan s_monitorInterval = TimeSpan.FromMilliseconds(25);
 
     /// <summary>How long after its end a box's pipes may stay open, and a receiver may take for the last chunk, before both are given up.</summary>
-    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(3);
 
     private readonly BoxSpec _spec;
     private readonly BoxHost _host;
@@ -96,7 +96,7 @@ internal sealed class Box
         }
         catch (TimeoutException)
         {
-            _host.Log("A receiver of output did not return within 5 s of the end of its run; its last output is lost.");
+            _host.Log("A receiver of output did not return within 3 s of the end of its run; its last output is lost.");
         }
         await over.CancelAsync();
         await monitor;

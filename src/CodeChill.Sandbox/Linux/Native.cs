@@ -7,6 +7,7 @@ internal static partial class Native
 {
     public const int SigKill = 9;
     private const uint MfdCloexec = 1, MfdAllowSealing = 2;
+    private const int Interrupted = 4; // EINTR
     private const int FAddSeals = 1033;
     private const int SealAll = 0x1 | 0x2 | 0x4 | 0x8;
     private const uint CloseRangeCloexec = 4;
@@ -41,6 +42,12 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint Read(int fd, Span<byte> buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint Write(int fd, ReadOnlySpan<byte> buffer, nint count);
+
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int Ioctl(int fd, nuint request, in WindowSize size);
 
@@ -67,6 +74,27 @@ internal static partial class Native
     {
         const nuint SetSize = 0x5414; // TIOCSWINSZ
         _ = Ioctl(master, SetSize, new WindowSize((ushort)rows, (ushort)columns, 0, 0));
+    }
+
+    /// <summary>Blocks. 0 when the other side of a terminal is gone (EIO).</summary>
+    public static int ReadTerminal(int master, Span<byte> buffer)
+    {
+        nint n;
+        while ((n = Read(master, buffer, buffer.Length)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+        {
+        }
+        return (int)Math.Max(n, 0);
+    }
+
+    /// <summary>Blocks while the terminal's input is full; gives up when its other side is gone.</summary>
+    public static void WriteTerminal(int master, ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            var n = Write(master, bytes, bytes.Length);
+            if (n > 0) bytes = bytes[(int)n..];
+            else if (Marshal.GetLastPInvokeError() != Interrupted) return;
+        }
     }
 
     public static int CreateMemoryFile()

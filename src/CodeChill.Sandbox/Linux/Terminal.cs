@@ -23,10 +23,16 @@ internal sealed class Terminal : IDisposable
     public void Resize(TerminalSize size) => Native.SetTerminalSize((int)_master.DangerousGetHandle(), size.Columns, size.Rows);
 
     /// <summary>Reading and writing block, so each gets a thread while it lasts; there is one terminal per interactive session, not one per run.</summary>
-    public Task<int> ReadAsync(byte[] buffer) => Task.Factory.StartNew(() => Read(buffer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public Task<int> ReadAsync(byte[] buffer) => Task.Factory.StartNew(() => With(fd => Native.ReadTerminal(fd, buffer)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public Task WriteAsync(ReadOnlyMemory<byte> bytes) =>
-        Task.Factory.StartNew(() => RandomAccess.Write(_master, bytes.Span, 0), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task.Factory.StartNew(
+            () => With(fd =>
+            {
+                Native.WriteTerminal(fd, bytes.Span);
+                return 0;
+            }),
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>The program is dead: what it wrote can still be read, then reading ends.</summary>
     public void CloseProgramEnd() => _slave.Dispose();
@@ -37,15 +43,22 @@ internal sealed class Terminal : IDisposable
         _master.Dispose();
     }
 
-    private int Read(byte[] buffer)
+    /// <summary>Keeps the descriptor from being closed, and its number from being used again, while a call is in the kernel.</summary>
+    private int With(Func<int, int> call)
     {
+        var held = false;
         try
         {
-            return RandomAccess.Read(_master, buffer, 0);
+            _master.DangerousAddRef(ref held);
+            return call((int)_master.DangerousGetHandle());
         }
-        catch (IOException)
+        catch (ObjectDisposedException)
         {
-            return 0; // EIO: nobody holds the other end any more.
+            return 0;
+        }
+        finally
+        {
+            if (held) _master.DangerousRelease();
         }
     }
 }

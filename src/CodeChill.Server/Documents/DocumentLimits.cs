@@ -21,8 +21,8 @@ internal static class DocumentLimits
     /// <summary>Edits of a room that may wait for their commit.</summary>
     public const int UncommittedEdits = 5_000;
 
-    /// <summary>Versions skipped when a room was not closed in good order: more than can have been given out without a commit.</summary>
-    public const int SkippedVersions = 2 * UncommittedEdits;
+    /// <summary>How far the persisted bound of given-out versions runs ahead of the committed one: more than can be given out without a commit.</summary>
+    public const int VersionsAhead = 2 * UncommittedEdits;
 
     public const int OperationIdLength = 64;
 

@@ -44,10 +44,10 @@ internal sealed class DocumentStore(Database database, TimeProvider clock)
                 if (snapshot is null && damaged > 0 && rows.Count == 0)
                     throw new DocumentDamagedException(roomId, "no snapshot matches its checksum");
 
-                var head = await connection.QuerySingleAsync<HeadRow>("SELECT content_seq, closed_seq FROM rooms WHERE id = @roomId", new { roomId });
+                var head = await connection.QuerySingleAsync<HeadRow>("SELECT content_seq, closed_seq, version_limit FROM rooms WHERE id = @roomId", new { roomId });
                 if (head.ContentSeq > expected - 1)
                     throw new DocumentDamagedException(roomId, $"the log ends at seq {expected - 1} but {head.ContentSeq} was acknowledged");
-                return new StoredDocument(after, snapshot?.Version ?? 0, snapshot?.State, rows, head.ClosedSeq == expected - 1);
+                return new StoredDocument(after, snapshot?.Version ?? 0, snapshot?.State, rows, head.ClosedSeq == expected - 1 ? null : head.VersionLimit);
             },
             cancel);
 
@@ -98,10 +98,12 @@ internal sealed class DocumentStore(Database database, TimeProvider clock)
         => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
             "UPDATE rooms SET current_content = @text WHERE id = @roomId", new { roomId, text }, transaction));
 
-    /// <summary>Marks the room open: until it is closed again, versions may be given out that are never committed.</summary>
-    public Task OpenAsync(string roomId)
+    /// <summary>Marks the room open: until it is closed again, versions up to <paramref name="limit"/> may be given out that are never committed.</summary>
+    public Task OpenAsync(string roomId, long limit)
         => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
-            "UPDATE rooms SET closed_seq = NULL WHERE id = @roomId", new { roomId }, transaction));
+            "UPDATE rooms SET closed_seq = NULL, version_limit = CASE WHEN version_limit < @limit THEN @limit ELSE version_limit END WHERE id = @roomId",
+            new { roomId, limit },
+            transaction));
 
     /// <summary>Marks the room closed in good order at <paramref name="seq"/>, unless another owner has gone on since.</summary>
     public Task CloseAsync(string roomId, long seq)
@@ -113,6 +115,8 @@ internal sealed class DocumentStore(Database database, TimeProvider clock)
         public long ContentSeq { get; init; }
 
         public long? ClosedSeq { get; init; }
+
+        public long VersionLimit { get; init; }
     }
 
     private sealed class SnapshotRow
@@ -147,8 +151,8 @@ internal sealed class UpdateRow
     public byte[] Payload { get; init; } = [];
 }
 
-/// <summary>A snapshot (null when there is none yet) and the records after it; <paramref name="IsClosed"/> when the room was closed in good order.</summary>
-internal sealed record StoredDocument(long SnapshotSeq, long SnapshotVersion, byte[]? Snapshot, IReadOnlyList<UpdateRow> Records, bool IsClosed);
+/// <summary>A snapshot (null when there is none yet) and the records after it; <paramref name="GivenOut"/>, unless the room was closed in good order, the highest version that may have been given out.</summary>
+internal sealed record StoredDocument(long SnapshotSeq, long SnapshotVersion, byte[]? Snapshot, IReadOnlyList<UpdateRow> Records, long? GivenOut);
 
 /// <summary>What is stored cannot be the document that was acknowledged. The room stays closed and nothing is written.</summary>
 internal sealed class DocumentDamagedException(string roomId, string what) : Exception($"Room {roomId}: {what}");

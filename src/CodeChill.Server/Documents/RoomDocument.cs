@@ -35,6 +35,9 @@ internal sealed class RoomDocument
     /// <summary>Bytes of the snapshot and of the edits since: what a load has to read.</summary>
     public long StateBytes { get; private set; }
 
+    /// <summary>The highest version that will be given out while no more than the permitted edits wait for their commit.</summary>
+    public long VersionLimit => Version + _skip + DocumentLimits.VersionsAhead;
+
     public int Length => _text.Length;
 
     public string Text => _cachedText ??= _text.ToString();
@@ -63,7 +66,7 @@ internal sealed class RoomDocument
                 document._operations[operation] = record.Seq;
         }
 
-        document._skip = stored.IsClosed ? 0 : DocumentLimits.SkippedVersions;
+        document._skip = stored.GivenOut is { } givenOut ? Math.Max(0, givenOut - document.Version) : 0;
         return document;
     }
 

@@ -168,8 +168,11 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
             foreach (var head in batch.GroupBy(p => p.Entry.RoomId).Select(g => g.Last().Entry))
             {
                 await connection.ExecuteAsync(
-                    "UPDATE rooms SET content_seq = @Seq, content_version = @Version, last_activity = @CreatedAt WHERE id = @RoomId",
-                    new { head.Seq, head.Version, head.CreatedAt, head.RoomId },
+                    """
+                    UPDATE rooms SET content_seq = @Seq, content_version = @Version, last_activity = @CreatedAt,
+                           version_limit = CASE WHEN version_limit < @limit THEN @limit ELSE version_limit END WHERE id = @RoomId
+                    """,
+                    new { head.Seq, head.Version, head.CreatedAt, head.RoomId, limit = head.Version + DocumentLimits.VersionsAhead },
                     transaction);
             }
         });

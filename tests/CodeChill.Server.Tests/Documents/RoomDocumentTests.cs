@@ -95,7 +95,7 @@ public sealed class RoomDocumentTests
     [InlineData(9)]
     public void A_version_that_is_not_known_is_a_conflict_and_changes_nothing(long version)
     {
-        var document = RoomDocument.Restore(new StoredDocument(1, 1, RoomDocument.Template("text"), [], true));
+        var document = RoomDocument.Restore(new StoredDocument(1, 1, RoomDocument.Template("text"), [], null));
         var ada = new WholeTextReplica();
 
         document.ApplyWholeText(ada, "other", version, null).Error.ShouldBe(DocumentErrors.Conflict);
@@ -163,7 +163,7 @@ public sealed class RoomDocumentTests
     private static (RoomDocument Document, WholeTextReplica Ada, WholeTextReplica Bob) Open(string text)
     {
         var row = new UpdateRow { Seq = 1, Version = 1, Payload = RoomDocument.Template(text) };
-        var document = RoomDocument.Restore(new StoredDocument(0, 0, null, [row], true));
+        var document = RoomDocument.Restore(new StoredDocument(0, 0, null, [row], null));
         var (ada, bob) = (new WholeTextReplica(), new WholeTextReplica());
         ada.Sent(1);
         bob.Sent(1);

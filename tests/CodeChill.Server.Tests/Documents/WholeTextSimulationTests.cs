@@ -39,7 +39,7 @@ public sealed class WholeTextSimulationTests(ITestOutputHelper output)
             _seed = seed;
             _random = new Random(seed);
             _left = clients * edits;
-            _document = RoomDocument.Restore(new StoredDocument(0, 0, null, [new UpdateRow { Seq = 1, Version = 1, Payload = RoomDocument.Template(Typed(5)) }], true));
+            _document = RoomDocument.Restore(new StoredDocument(0, 0, null, [new UpdateRow { Seq = 1, Version = 1, Payload = RoomDocument.Template(Typed(5)) }], null));
             _clients = [.. Enumerable.Range(0, clients).Select(_ => new Client(_document.Text))];
         }
 

@@ -96,7 +96,7 @@ public sealed class RawWebSocket : IDisposable
             byte[] extended = new byte[length == 126 ? 2 : length == 127 ? 8 : 0];
             await _stream.ReadExactlyAsync(extended, ct);
             if (length == 126) length = BinaryPrimitives.ReadUInt16BigEndian(extended);
-            if (length == 127) length = BinaryPrimitives.ReadInt64BigEndian(extended);
+            else if (length == 127) length = BinaryPrimitives.ReadInt64BigEndian(extended);
             byte[] payload = new byte[length];
             await _stream.ReadExactlyAsync(payload, ct);
             return (head[0], payload);

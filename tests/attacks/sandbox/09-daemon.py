@@ -1,8 +1,8 @@
 # Attack: a daemon (double fork, new session, all signals ignored) that holds standard output open
 # Row: 9
 # Status: Success
-# Limits: wall=10
-# MaxWall: 8
+# Limits: processes=64
+# MaxWall: 40
 # Outcome: the run ends when its main program ends, the daemon dies with it
 import os, signal, time
 if os.fork() == 0:

@@ -2,7 +2,7 @@
 # Row: 36
 # Status: Success
 # Stdin: 10000000
-# MaxWall: 8
+# MaxWall: 40
 # Outcome: the server neither waits nor fails
 import os
 os.close(0)

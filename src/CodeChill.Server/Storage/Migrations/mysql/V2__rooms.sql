@@ -15,8 +15,9 @@ CREATE TABLE rooms (
   content_seq      BIGINT       NOT NULL DEFAULT 0,
   content_version  BIGINT       NOT NULL DEFAULT 0,
   -- content_seq when the room was last closed in good order; NULL while it is open. After a crash versions were perhaps given out that nobody
-  -- will ever commit: they are skipped, so that no version ever means two texts.
+  -- will ever commit, up to version_limit: they are skipped, so that no version ever means two texts.
   closed_seq       BIGINT       NULL,
+  version_limit    BIGINT       NOT NULL DEFAULT 0,
   current_content  LONGTEXT     NOT NULL,
   KEY rooms_public (is_active, is_private, last_activity),
   KEY rooms_owner (created_by, is_active),
