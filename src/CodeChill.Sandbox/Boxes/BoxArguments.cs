@@ -51,7 +51,7 @@ internal static class BoxArguments
     /// user, prlimit sets what is per process. No text of the user is ever part of the script; paths go as arguments.
     /// </summary>
     public static List<string> Chain(
-        BoxSpec spec, HostTools tools, Slot slot, IReadOnlyList<string> joinFiles, string args, string seccomp, string status, bool hasCgroup)
+        BoxSpec spec, HostTools tools, Slot slot, IReadOnlyList<string> joinFiles, string args, string seccomp, string status, string? terminal, bool hasCgroup)
     {
         var script = new StringBuilder();
         var parameters = new List<string>();
@@ -64,6 +64,7 @@ internal static class BoxArguments
             if (FirstFileFd + i > LastFileFd) throw new ArgumentException("Too many files for one box.", nameof(spec));
             script.Append(CultureInfo.InvariantCulture, $" {FirstFileFd + i}<\"{Parameter(spec.Files[i].Content.Path)}\"");
         }
+        if (terminal is not null) script.Append(CultureInfo.InvariantCulture, $" 0<>\"{Parameter(terminal)}\" 1>&0 2>&0");
         script.Append(CultureInfo.InvariantCulture, $" && shift {parameters.Count} && exec \"$@\"");
 
         List<string> chain = ["-c", script.ToString(), "sh", .. parameters];

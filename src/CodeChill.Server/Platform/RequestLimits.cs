@@ -8,6 +8,9 @@ namespace CodeChill.Server.Platform;
 /// <summary>Limits on REST requests by address (before anything is looked up) and by user (asked by the caller filter), and on body sizes.</summary>
 internal static class RequestLimits
 {
+    // A partition is its key: no address may ever be spelled like this.
+    private const string Unlimited = "unlimited";
+
     public static void Add(IServiceCollection services, LimitOptions limits)
     {
         services.AddSingleton(limits);
@@ -18,10 +21,10 @@ internal static class RequestLimits
             limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
                 PartitionedRateLimiter.Create<HttpContext, string>(http => http.Request.Path.StartsWithSegments("/api")
                     ? Bucket(AddressOf(http), limits.AddressBurst, limits.AddressPerSecond)
-                    : RateLimitPartition.GetNoLimiter("")),
+                    : RateLimitPartition.GetNoLimiter(Unlimited)),
                 PartitionedRateLimiter.Create<HttpContext, string>(http => IsSignIn(http.Request)
                     ? Bucket(AddressOf(http), limits.SignInBurst, limits.SignInPerSecond)
-                    : RateLimitPartition.GetNoLimiter("")));
+                    : RateLimitPartition.GetNoLimiter(Unlimited)));
             limiter.OnRejected = async (context, _) =>
             {
                 var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var known) ? known : TimeSpan.FromSeconds(1);
@@ -45,7 +48,7 @@ internal static class RequestLimits
     {
         var address = http.Connection.RemoteIpAddress;
         if (address is null)
-            return "";
+            return "local";
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
         if (address.AddressFamily != AddressFamily.InterNetworkV6)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CodeChill.Server.Auth;
 using CodeChill.Server.Platform;
+using CodeChill.Server.Rooms;
 
 namespace CodeChill.Server.Users;
 
@@ -9,6 +10,7 @@ internal static class UsersEndpoints
 {
     private const int MinQueryLength = 2;
     private const int MaxQueryLength = 100;
+    private const int DashboardRooms = 5;
 
     public static void AddUsers(this WebApplicationBuilder builder)
         => builder.Services.AddSingleton<UserStore>().AddSingleton<StatsService>();
@@ -26,6 +28,8 @@ internal static class UsersEndpoints
         users.MapGet("/{id}/profile", GetPublicAsync);
         users.MapGet("/search", SearchAsync);
         users.MapPost("/stats/refresh", RefreshProfileAsync);
+        users.MapGet("/dashboard", DashboardAsync);
+        users.MapGet("/rooms", RoomsAsync);
     }
 
     private static async Task<IResult> GetOwnAsync(HttpContext http, UserStore users)
@@ -81,6 +85,37 @@ internal static class UsersEndpoints
         var page = PageRequest.From(http, defaultPerPage: 20, maxPerPage: 50);
         var (found, total) = await users.SearchAsync(query, page, http.RequestAborted);
         return Replies.Ok(new { Users = found.Select(user => new PublicUser(user)).ToList(), Query = query, Pagination = page.Describe(total) });
+    }
+
+    private static async Task<IResult> RoomsAsync(HttpContext http, RoomStore rooms)
+    {
+        var mine = await rooms.ListMineAsync(http.Caller().UserId);
+        return Replies.Ok(new { Rooms = await ShapeAsync(mine, rooms) });
+    }
+
+    private static async Task<IResult> DashboardAsync(HttpContext http, UserStore users, RoomStore rooms)
+    {
+        var user = await OwnAsync(http, users);
+        if (user.Error is { } error)
+            return Replies.From(error);
+        var mine = await rooms.ListMineAsync(user.Value!.Id);
+        var counts = await users.CountRoomsAsync(user.Value.Id, http.RequestAborted);
+        return Replies.Ok(new
+        {
+            Dashboard = new
+            {
+                User = new OwnUser(user.Value),
+                RecentRooms = await ShapeAsync([.. mine.Take(DashboardRooms)], rooms),
+                OwnedRooms = await ShapeAsync([.. mine.Where(room => room.CreatedBy == user.Value.Id).Take(DashboardRooms)], rooms),
+                Stats = new { TotalRoomsCreated = counts.Created, TotalRoomsJoined = counts.Joined, ActiveParticipations = counts.Active },
+            },
+        });
+    }
+
+    private static async Task<List<MyRoomView>> ShapeAsync(IReadOnlyList<RoomRow> rows, RoomStore rooms)
+    {
+        var members = await rooms.MembersAsync([.. rows.Select(row => row.Id)]);
+        return [.. rows.Select(row => RoomShapes.Mine(row, members[row.Id]))];
     }
 
     private static async Task<Outcome<User>> OwnAsync(HttpContext http, UserStore users)

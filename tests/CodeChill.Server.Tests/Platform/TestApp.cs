@@ -2,17 +2,20 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using CodeChill.Server.Platform;
+using CodeChill.Server.Rooms;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CodeChill.Server.Tests.Platform;
 
 /// <summary>
 /// The whole server, as <c>Program</c> builds it, over a data folder of its own. Settings are given by their environment names; whatever the
-/// machine's environment holds under those names is blanked, so tests mean the same everywhere.
+/// machine's environment holds under those names is blanked, so tests mean the same everywhere. The silo and what hangs on it (log, runner,
+/// census) stay off: accounts need none of them, they cost seconds a server, and a test's clock must not drive them.
 /// </summary>
 internal sealed class TestApp : WebApplicationFactory<Program>
 {
@@ -80,11 +83,18 @@ internal sealed class TestApp : WebApplicationFactory<Program>
             builder.UseSetting(name, value);
         builder.ConfigureTestServices(services =>
         {
+            foreach (var hosted in services.Where(IsOfRooms).ToList())
+                services.Remove(hosted);
             if (Clock is not null)
                 services.AddSingleton<TimeProvider>(Clock);
             _services?.Invoke(services);
         });
     }
+
+    private static bool IsOfRooms(ServiceDescriptor service)
+        => service.ServiceType == typeof(IHostedService)
+            && (service.ImplementationType?.Assembly.GetName().Name?.StartsWith("Orleans", StringComparison.Ordinal) == true
+                || service.ImplementationFactory?.Method.DeclaringType?.FullName?.Contains(nameof(RoomsSetup), StringComparison.Ordinal) == true);
 
     public override async ValueTask DisposeAsync()
     {

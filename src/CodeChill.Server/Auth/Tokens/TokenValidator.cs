@@ -25,10 +25,9 @@ internal sealed class TokenValidator(
             return AuthErrors.TokenRequired;
         if (UnverifiedToken.Parse(token) is not { } unverified)
             return AuthErrors.InvalidToken;
-        if (unverified.Issuer == OwnTokens.Issuer)
-            return await ValidateOwnAsync(unverified, cancel);
-        var verified = await VerifyProviderAsync(unverified, cancel);
-        return verified.Error is { } error ? error : await FindCallerAsync(verified.Value!, cancel);
+        var outcome = unverified.Issuer == OwnTokens.Issuer ? await ValidateOwnAsync(unverified, cancel) : await ValidateForeignAsync(unverified, cancel);
+        // Only the sign-in routes know a 400 for a token that says too little.
+        return outcome.Error == AuthErrors.InvalidPayload ? AuthErrors.InvalidToken : outcome;
     }
 
     /// <summary>What signing in with the provider's token needs: the verified identity, before anybody is looked up. Our own tokens are not accepted.</summary>
@@ -39,6 +38,12 @@ internal sealed class TokenValidator(
         if (UnverifiedToken.Parse(token) is not { } unverified || unverified.Issuer == OwnTokens.Issuer)
             return AuthErrors.InvalidToken;
         return await VerifyProviderAsync(unverified, cancel);
+    }
+
+    private async ValueTask<Outcome<Caller>> ValidateForeignAsync(UnverifiedToken token, CancellationToken cancel)
+    {
+        var verified = await VerifyProviderAsync(token, cancel);
+        return verified.Error is { } error ? error : await FindCallerAsync(verified.Value!, cancel);
     }
 
     private async ValueTask<Outcome<Caller>> ValidateOwnAsync(UnverifiedToken token, CancellationToken cancel)
@@ -114,9 +119,8 @@ internal sealed class TokenValidator(
         if (state is null)
         {
             var created = await accounts!.EnsureAsync(identity, ProviderProfile.Empty, refresh: false, cancel);
-            // Outside the sign-in routes the contract knows no 400 for a token.
             if (created.Error is { } error)
-                return error == AuthErrors.InvalidPayload ? AuthErrors.InvalidToken : error;
+                return error;
             state = await sessions.FindProviderAsync(identity.Fingerprint, identity.Issuer, identity.Subject, cancel);
             if (state is null)
                 return AuthErrors.InvalidToken;

@@ -84,7 +84,7 @@ internal static class TokenChecks
     public static Error? Subject(UnverifiedToken token)
         => UnverifiedToken.TextOf(token.Payload, "sub") is { Length: > 0 and <= 255 } subject && !string.IsNullOrWhiteSpace(subject)
             ? null
-            : AuthErrors.InvalidToken;
+            : AuthErrors.InvalidPayload;
 
     public static Error? Session(SessionState state) => state.IsEnded ? AuthErrors.InvalidToken : null;
 
