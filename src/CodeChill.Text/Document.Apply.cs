@@ -247,6 +247,11 @@ public sealed partial class Document
         var reader = new ByteReader(update, position);
         _deletes.Clear();
         DeleteRanges.Read(ref reader, _deletes);
+        if (_deletes.Count > 64)
+        {
+            _store.Reserve(_deletes.Count(range => range.Clock < _store.StateOf(range.Client)));
+        }
+
         return ApplyDeletes(_deletes, _pendingDeletes);
     }
 

@@ -68,7 +68,9 @@ public sealed partial class Document
         ArgumentNullException.ThrowIfNull(name);
         if (!_texts.TryGetValue(name, out var text))
         {
-            text = new SharedText(this, _store.GetOrAddRoot(name), name);
+            int type = _store.GetOrAddRoot(name);
+            _store.Types[type].IsText = true;
+            text = new SharedText(this, type, name);
             _texts.Add(name, text);
         }
 

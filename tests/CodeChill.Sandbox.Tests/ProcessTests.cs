@@ -19,7 +19,7 @@ public sealed class ProcessTests(SandboxFixture sandbox)
         await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Count(p => p.Contains("main.py", StringComparison.Ordinal)) >= 2, TimeSpan.FromSeconds(90), "the victim's boxes to run");
         victim.Kill();
         await victim.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Length == 0, TimeSpan.FromSeconds(10), "the victim's boxes to die");
+        await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Length == 0, TimeSpan.FromSeconds(30), "the victim's boxes to die");
 
         await using var next = await SandboxRunner.CreateAsync(new() { FirstUid = VictimUid, MaxParallelRuns = 1 });
         HostState.ControlGroups($"codechill-{victim.Id}-").ShouldBeEmpty();

@@ -103,6 +103,7 @@ describe('looks', () => {
     await ada.typeAtEnd('x');
     await ada.waitForSaveState(/^Not saved/, 3_000);
     await fits(ada, 'offline');
+    assert.equal(await ada.at('save-state').evaluate((each) => each.scrollWidth <= each.clientWidth), true, 'all of the warning is readable');
     await ada.shot('phone-offline');
     ada.proxy.open();
     await ada.saved();

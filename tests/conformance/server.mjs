@@ -90,7 +90,7 @@ export class ServerProcess {
     const deadline = Date.now() + START_LIMIT_MS;
     for (;;) {
       if (!this.alive) throw new Error(`The server ended while it started (${JSON.stringify(await this.exited)}):\n${this.#output.slice(-4000)}`);
-      const health = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+      const health = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
       await health?.arrayBuffer().catch(() => {});
       if (health?.status === 200) return this;
       if (Date.now() > deadline) {

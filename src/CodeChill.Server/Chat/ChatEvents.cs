@@ -1,5 +1,5 @@
-using CodeChill.Server.Rooms;
 using CodeChill.Server.Platform;
+using CodeChill.Server.Rooms;
 using CodeChill.SocketIO;
 
 namespace CodeChill.Server.Chat;

@@ -9,10 +9,13 @@ internal sealed partial class RoomGrain
     private static readonly TimeSpan SettleAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SettleAtLeastEvery = TimeSpan.FromSeconds(30);
 
+    private const string YjsKind = "yjs";
+
     private readonly AwarenessBook _awareness = new();
     private RoomDocument? _document;
     private Task<Commit> _lastAppend = Task.FromResult(Commit.Done);
     private Task _compaction = Task.CompletedTask;
+    private Task _heldBack = Task.CompletedTask;
     private Task? _opening;
     private long _committedSeq;
     private bool _fenced;
@@ -80,12 +83,17 @@ internal sealed partial class RoomGrain
         if (applied.Error is { } error)
             return error;
         if (applied.Value.Changed)
-            Accept(applied.Value, _sockets[socketId], "yjs", null, JsonText.Null);
+            Accept(applied.Value, _sockets[socketId], YjsKind, null, JsonText.Null);
         return await DurableAsync() is { } lost ? lost : applied.Value.Version;
     }
 
-    public Task<Outcome<RoomReply<DocSyncReply>>> SyncAsync(string socketId, byte[] stateVector)
-        => Task.FromResult(Sync(socketId, stateVector));
+    public async Task<Outcome<RoomReply<DocSyncReply>>> SyncAsync(string socketId, byte[] stateVector)
+    {
+        // A newcomer's replica must not hold what is held back from the others.
+        for (var tries = 0; !_heldBack.IsCompleted && tries < 100; tries++)
+            await _heldBack;
+        return Sync(socketId, stateVector);
+    }
 
     public Task<Outcome<bool>> UpdateAwarenessAsync(string socketId, ReadOnlyMemory<byte> update)
     {
@@ -169,15 +177,25 @@ internal sealed partial class RoomGrain
         _lastCursor = cursor;
         _lastAppend = Track(edit.Seq, log.Append(
             new LogEntry(RoomId, edit.Seq, edit.Version, _lastAuthor, clientKind, operationId, clock.GetUtcNow(), edit.Update)));
-        Broadcast(
-            "doc_update",
-            new DocUpdateEvent(edit.Update, _lastAuthor, edit.Version),
-            Audience.Yjs,
-            author is null ? null : [author.Identity.SocketId]);
+        var shown = new DocUpdateEvent(edit.Update, _lastAuthor, edit.Version);
+        IReadOnlyList<string>? except = author is null ? null : [author.Identity.SocketId];
+        // An edit that its author repeats until it is acknowledged must be shown to replicas only when it is durable: after a crash they
+        // would bring it back, and so would the author. What may build on it waits behind it.
+        if (operationId is not null || (clientKind != YjsKind && !_heldBack.IsCompleted))
+            _heldBack = ShowWhenDurableAsync(_heldBack, _lastAppend, shown, except);
+        else
+            Broadcast("doc_update", shown, Audience.Yjs, except);
         FlushWholeText();
         Settle();
         if (edit.Seq - _document!.SnapshotSeq >= options.SnapshotEvery && _compaction.IsCompleted)
             _compaction = CompactGuardedAsync();
+    }
+
+    private async Task ShowWhenDurableAsync(Task earlier, Task<Commit> append, DocUpdateEvent shown, IReadOnlyList<string>? except)
+    {
+        await earlier;
+        if (await append == Commit.Done)
+            Broadcast("doc_update", shown, Audience.Yjs, except);
     }
 
     private async Task<Outcome<bool>> FillIfEmptyAsync(string userId, string template)

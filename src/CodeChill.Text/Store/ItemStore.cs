@@ -30,7 +30,7 @@ internal sealed partial class ItemStore
     {
         if (_itemCount + items > Items.Length)
         {
-            Array.Resize(ref Items, Math.Max(_itemCount + items, Items.Length + (Items.Length >> 2)));
+            Array.Resize(ref Items, Math.Max(_itemCount + items, items > 16 ? 0 : Items.Length + (Items.Length >> 1)));
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed partial class ItemStore
 
         if (_itemCount == Items.Length)
         {
-            Array.Resize(ref Items, Items.Length + Math.Max(4, Items.Length >> 2));
+            Array.Resize(ref Items, Items.Length + Math.Max(4, Items.Length >> 1));
         }
 
         return _itemCount++;

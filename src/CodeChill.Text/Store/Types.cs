@@ -21,6 +21,9 @@ internal struct SharedType
     /// <summary>The first of its map entries; -1 when there is none.</summary>
     public int FirstEntry;
     public SequenceNode? Root;
+
+    /// <summary>A root that was asked for as a text: changes say what they did to it.</summary>
+    public bool IsText;
 }
 
 /// <summary>One key of a type's map with the chain of its values; the last one counts.</summary>
