@@ -34,7 +34,7 @@ internal static class HostCheck
     /// <summary>Null when every wall stands.</summary>
     public static async Task<HostProblem?> ProbeAsync(BoxHost host, Slot slot, CancellationToken cancel)
     {
-        var (outcome, stdout, stderr) = await CaptureAsync(host, slot, ["/bin/sh", "-c", Probe], [], [], cancel);
+        var (outcome, stdout, stderr) = await CaptureAsync(host, slot, ["/bin/sh", "-c", Probe], [], [], [], cancel);
         if (!outcome.Started || outcome.Stop != StopReason.None) return Explain(outcome, stderr);
         var lines = stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines is ["probed"]) return null;
@@ -69,22 +69,26 @@ internal static class HostCheck
     }
 
     /// <summary>Whether a language's toolchain is there and answers inside a box.</summary>
-    public static async Task<LanguageInfo> ProbeAsync(Language language, BoxHost host, Slot slot, CancellationToken cancel)
+    public static async Task<Toolchain> ProbeAsync(Language language, BoxHost host, Slot slot, CancellationToken cancel)
     {
         var missing = language.Executables.FirstOrDefault(e => !host.Root.HasExecutable(e));
-        if (missing is not null) return language.Describe(null, $"{missing} is not installed ({language.InstallHint}).");
-        var part = language.Part?.Invoke(host.Root);
-        if (part?.Missing is { } reason) return language.Describe(null, reason);
+        if (missing is not null) return Unavailable($"{missing} is not installed ({language.InstallHint}).");
+        var part = language.Part?.Invoke(host.Root) ?? LanguagePart.Empty;
+        if (part.Missing is { } reason) return Unavailable(reason);
 
-        var (outcome, stdout, stderr) = await CaptureAsync(host, slot, language.VersionCommand, part?.Binds ?? [], language.Environment, cancel);
+        var files = Toolchain.FilesOf(part);
+        var (outcome, stdout, stderr) = await CaptureAsync(
+            host, slot, language.VersionCommand, part.Binds, files, Toolchain.EnvironmentOf(language, part, ProbeLimits.MemoryBytes), cancel);
         var version = (stdout + stderr).Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.Length > 0);
         return outcome is { Started: true, Stop: StopReason.None, ExitCode: 0 } && version is not null
-            ? language.Describe(version, null)
-            : language.Describe(null, $"{language.VersionCommand[0]} does not start in the sandbox: {version ?? "no output"} ({language.InstallHint}).");
+            ? new(language, language.Describe(version, null), part, files)
+            : Unavailable($"{language.VersionCommand[0]} does not start in the sandbox: {version ?? "no output"} ({language.InstallHint}).");
+
+        Toolchain Unavailable(string why) => new(language, language.Describe(null, why), LanguagePart.Empty, []);
     }
 
     private static async Task<(BoxOutcome Outcome, string Stdout, string Stderr)> CaptureAsync(
-        BoxHost host, Slot slot, IReadOnlyList<string> command, IReadOnlyList<Bind> binds, IReadOnlyList<KeyValuePair<string, string>> environment, CancellationToken cancel)
+        BoxHost host, Slot slot, IReadOnlyList<string> command, IReadOnlyList<Bind> binds, IReadOnlyList<BoxFile> files, IReadOnlyList<KeyValuePair<string, string>> environment, CancellationToken cancel)
     {
         using var stdout = new MemoryStream();
         using var stderr = new MemoryStream();
@@ -94,6 +98,7 @@ internal static class HostCheck
                 Command = command,
                 Limits = ProbeLimits,
                 Binds = binds,
+                Files = files,
                 Environment = environment,
                 OnStdout = bytes => Keep(stdout, bytes),
                 OnStderr = bytes => Keep(stderr, bytes),

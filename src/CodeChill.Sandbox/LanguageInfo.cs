@@ -21,6 +21,9 @@ public sealed record LanguageInfo
     /// <summary>The language has a compile step.</summary>
     public bool Compiled { get; init; }
 
+    /// <summary>The language has a prompt of its own: see <see cref="RunRequest.Terminal"/>.</summary>
+    public bool Interactive { get; init; }
+
     /// <summary>A first program for a new room.</summary>
     public string Template { get; init; } = "";
 

@@ -22,6 +22,18 @@ public sealed record RunRequest
     /// <value><c>null</c> by default: standard input ends after <see cref="Stdin"/>.</value>
     public ChannelReader<ReadOnlyMemory<byte>>? Input { get; init; }
 
+    /// <summary>
+    /// Runs the program on a terminal of this size instead of pipes: what it writes, and the echo of what is typed, comes as <see cref="OutputStream.Stdout"/>; bytes of
+    /// <see cref="Input"/> are what a keyboard sends (0x03 interrupts), and its completion sends 0x04, end of input. With an empty <see cref="Source"/>, a language that is
+    /// <see cref="LanguageInfo.Interactive"/> starts its prompt. Mind <see cref="RunLimits.Wall"/>: people are slower than programs.
+    /// </summary>
+    /// <value><c>null</c> by default: pipes.</value>
+    public TerminalSize? Terminal { get; init; }
+
+    /// <summary>New sizes of the terminal while the program runs.</summary>
+    /// <value><c>null</c> by default.</value>
+    public ChannelReader<TerminalSize>? Resizes { get; init; }
+
     /// <summary>Limits of the run step; the compile step has its own, set by the language.</summary>
     public RunLimits Limits { get; init; } = new();
 }

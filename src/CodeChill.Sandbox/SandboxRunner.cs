@@ -44,6 +44,9 @@ public sealed class SandboxRunner : IAsyncDisposable
     /// <summary>What the last self-test found.</summary>
     public HostReport Report => _state.Report;
 
+    /// <summary>How the names of this runner's control groups begin; null when there are none.</summary>
+    internal string? ControlGroupStem => _state.Host?.Cgroups.Stem;
+
     /// <summary>Every known language, available or not.</summary>
     public IReadOnlyList<LanguageInfo> Languages => _state.Report.Languages;
 
@@ -87,7 +90,8 @@ public sealed class SandboxRunner : IAsyncDisposable
     /// <param name="request">The program, its input and limits.</param>
     /// <param name="onOutput">
     /// Receives output while the program runs, one chunk at a time, in order. While it has not returned, the program's further output waits (and, when
-    /// the pipe is full, the program). When it throws, the run is ended and the exception thrown from here.
+    /// the pipe is full, the program); when it has not returned 5 seconds after the end of the run, it is not called again, and the result lacks what came after.
+    /// When it throws, the run is ended and the exception thrown from here.
     /// </param>
     /// <param name="cancel">Ends the run; the result then has status <see cref="RunStatus.Cancelled"/> and the output so far.</param>
     /// <returns>The result.</returns>
@@ -98,6 +102,7 @@ public sealed class SandboxRunner : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Limits.Validate();
+        request.Terminal?.Validate();
         var language = LanguageCatalog.Find(request.Language) ?? throw new ArgumentException($"There is no language '{request.Language}'.", nameof(request));
         var source = Encoding.UTF8.GetBytes(request.Source);
         if (source.Length > _options.MaxSourceBytes)
@@ -110,12 +115,12 @@ public sealed class SandboxRunner : IAsyncDisposable
         {
             var state = _state;
             if (state.Host is null) return Refuse(state.Report.Reason!);
-            var info = state.Report.Languages.First(l => l.Name == language.Name);
-            if (!info.Available) return Refuse($"{language.DisplayName} is not available: {info.Reason}");
+            var toolchain = state.Toolchains[language.Name];
+            if (!toolchain.Info.Available) return Refuse($"{language.DisplayName} is not available: {toolchain.Info.Reason}");
 
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposing.Token);
             await using var sink = new OutputSink(onOutput, request.Limits.OutputBytes, _options.CompileOutputBytes, _options.GatherInterval, _options.Time);
-            var result = await InSlotAsync(state, language, info, request, source, sink, both.Token);
+            var result = await InSlotAsync(state, toolchain, request, source, sink, both.Token);
             if (sink.ReceiverError is { } error) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
             return result;
         }
@@ -148,7 +153,7 @@ public sealed class SandboxRunner : IAsyncDisposable
     private static RunResult Refuse(string message) => new() { Status = RunStatus.SandboxUnavailable, Message = message };
 
     private async Task<RunResult> InSlotAsync(
-        State state, Language language, LanguageInfo info, RunRequest request, byte[] source, OutputSink sink, CancellationToken cancel)
+        State state, Toolchain toolchain, RunRequest request, byte[] source, OutputSink sink, CancellationToken cancel)
     {
         Slot slot;
         try
@@ -161,7 +166,7 @@ public sealed class SandboxRunner : IAsyncDisposable
         }
         try
         {
-            return await CompileAndRunAsync(state.Host!, slot, language, info, request, source, sink, cancel);
+            return await CompileAndRunAsync(state.Host!, slot, toolchain, request, source, sink, cancel);
         }
         catch (IOException e)
         {
@@ -176,19 +181,19 @@ public sealed class SandboxRunner : IAsyncDisposable
     }
 
     private async Task<RunResult> CompileAndRunAsync(
-        BoxHost host, Slot slot, Language language, LanguageInfo info, RunRequest request, byte[] source, OutputSink sink, CancellationToken cancel)
+        BoxHost host, Slot slot, Toolchain toolchain, RunRequest request, byte[] source, OutputSink sink, CancellationToken cancel)
     {
-        var part = language.Part?.Invoke(host.Root);
+        var language = toolchain.Language;
         var cached = false;
         var compileWall = TimeSpan.Zero;
         MemoryFile program;
-        if (language.Compile is not { } step)
+        if (language.Compile is not { } step || Steps.IsPrompt(language, request))
         {
             program = MemoryFile.Create(source);
         }
         else
         {
-            var key = CompileCache.KeyOf(language, info.Version, request.Source);
+            var key = CompileCache.KeyOf(language, toolchain.Info.Version, request.Source);
             if (_cache.Find(key) is { } known)
             {
                 cached = true;
@@ -197,7 +202,7 @@ public sealed class SandboxRunner : IAsyncDisposable
             }
             else
             {
-                var (made, failure, wall) = await CompileAsync(host, slot, language, step, part, source, sink, cancel);
+                var (made, failure, wall) = await CompileAsync(host, slot, toolchain, step, source, sink, cancel);
                 if (made is null) return failure!;
                 compileWall = wall;
                 program = made;
@@ -206,7 +211,7 @@ public sealed class SandboxRunner : IAsyncDisposable
         }
         using (program)
         {
-            var spec = Steps.Run(language, part, program, request, sink);
+            var spec = Steps.Run(toolchain, program, request, sink);
             var box = await Box.RunAsync(spec, host, slot, cancel);
             return await FinishAsync(sink, box, Verdict.Of(box, spec.Limits, request.Limits.OutputBytes, sink.Text(OutputStream.Stderr), language)) with
             {
@@ -218,14 +223,14 @@ public sealed class SandboxRunner : IAsyncDisposable
 
     /// <summary>Either a program or the result that says why there is none.</summary>
     private async Task<(MemoryFile? Program, RunResult? Failure, TimeSpan Wall)> CompileAsync(
-        BoxHost host, Slot slot, Language language, CompileStep step, LanguagePart? part, byte[] source, OutputSink sink, CancellationToken cancel)
+        BoxHost host, Slot slot, Toolchain toolchain, CompileStep step, byte[] source, OutputSink sink, CancellationToken cancel)
     {
         using var sourceFile = MemoryFile.Create(source);
         var program = MemoryFile.Create();
         try
         {
             var spec = Steps.Compile(
-                language, step, part, sourceFile,
+                toolchain, step, sourceFile,
                 bytes =>
                 {
                     if (program.Length + bytes.Length > step.Limits.FileBytes) return new(false);
@@ -234,7 +239,7 @@ public sealed class SandboxRunner : IAsyncDisposable
                 },
                 bytes => sink.AddAsync(OutputStream.Compile, bytes));
             var box = await Box.RunAsync(spec, host, slot, cancel);
-            var verdict = Verdict.Of(box, spec.Limits, _options.CompileOutputBytes, "", language);
+            var verdict = Verdict.Of(box, spec.Limits, _options.CompileOutputBytes, "", toolchain.Language);
             if (verdict.Status == RunStatus.Success)
             {
                 program.Seal();
@@ -313,7 +318,7 @@ public sealed class SandboxRunner : IAsyncDisposable
                 "Run as root, or as a systemd service with Delegate=yes.", Fatal: false));
         }
         if (!root) problems.Add(new("All runs share one host user.", "Run the server as root; it drops to a separate user for each run.", Fatal: false));
-        var languages = await Task.WhenAll(LanguageCatalog.All.Select(l => InSlot(s => HostCheck.ProbeAsync(l, host, s, cancel))));
+        var toolchains = await Task.WhenAll(LanguageCatalog.All.Select(l => InSlot(s => HostCheck.ProbeAsync(l, host, s, cancel))));
         var report = new HostReport
         {
             Available = true,
@@ -322,9 +327,9 @@ public sealed class SandboxRunner : IAsyncDisposable
             SeparateUsers = root,
             BubblewrapVersion = await VersionAsync(host.Tools.Bubblewrap, cancel),
             RootPath = host.Root.Path,
-            Languages = languages,
+            Languages = [.. toolchains.Select(t => t.Info)],
         };
-        return new(report, host, slots);
+        return new(report, host, slots, toolchains.ToDictionary(t => t.Language.Name, StringComparer.Ordinal));
 
         async Task<T> InSlot<T>(Func<Slot, Task<T>> work)
         {
@@ -368,7 +373,7 @@ public sealed class SandboxRunner : IAsyncDisposable
     }
 
     /// <summary>What a self-test leaves; runs take one snapshot of it.</summary>
-    private sealed record State(HostReport Report, BoxHost? Host, SlotPool Slots)
+    private sealed record State(HostReport Report, BoxHost? Host, SlotPool Slots, IReadOnlyDictionary<string, Toolchain> Toolchains)
     {
         public static State Unavailable(HostProblem problem) => new(
             new()
@@ -378,6 +383,6 @@ public sealed class SandboxRunner : IAsyncDisposable
                 Problems = [problem],
                 Languages = [.. LanguageCatalog.All.Select(l => l.Describe(null, problem.Problem))],
             },
-            null, new SlotPool(1, null));
+            null, new SlotPool(1, null), new Dictionary<string, Toolchain>());
     }
 }

@@ -1,7 +1,11 @@
 using CodeChill.Server.Auth;
+using CodeChill.Server.Executions;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 using CodeChill.Server.Users;
+
+if (args.Contains(SandboxCheck.Argument))
+    return await SandboxCheck.RunAsync(Console.Out);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatform();
@@ -19,5 +23,4 @@ app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
 app.MapRooms();
-await app.RunAsync();
-return 0;
+return await app.ServeAsync();

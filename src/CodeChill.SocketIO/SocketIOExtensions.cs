@@ -1,4 +1,5 @@
 using CodeChill.SocketIO;
+using CodeChill.SocketIO.Adapters;
 using CodeChill.SocketIO.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -25,6 +26,20 @@ public static class SocketIOExtensions
             provider.GetService<ILogger<SocketIOServer>>(),
             provider.GetService<IHostApplicationLifetime>()));
         return services;
+    }
+
+    /// <summary>
+    /// Connects the server to others through Redis, in the classic protocol of <c>@socket.io/redis-adapter</c>. The host's start waits for the
+    /// subscriptions; a lost connection is opened again in the background.
+    /// </summary>
+    /// <param name="services">The services, <c>AddSocketIO</c> among them.</param>
+    /// <param name="configure">Sets options.</param>
+    public static IServiceCollection AddSocketIORedis(this IServiceCollection services, Action<SocketIORedisOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<SocketIORedisOptions>();
+        if (configure is not null) services.Configure(configure);
+        return services.AddHostedService<RedisClusterService>();
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using CodeChill.SocketIO.Adapters;
 using CodeChill.SocketIO.Engine;
 using CodeChill.SocketIO.Packets;
 using CodeChill.SocketIO.Sockets;
@@ -27,6 +28,7 @@ public sealed class SocketIOServer : IAsyncDisposable
     private int _unjoined;
     private int _sockets;
     private Task? _closed;
+    private Cluster? _cluster;
 
     /// <summary>Creates a server. Applications use <c>AddSocketIO</c> instead.</summary>
     /// <param name="options">Settings; invalid ones are refused here.</param>
@@ -105,6 +107,27 @@ public sealed class SocketIOServer : IAsyncDisposable
     }
 
     /// <summary>
+    /// Joins a cluster: from now on broadcasts, joins, fetches and disconnects of all namespaces reach the sockets of the other nodes, which may be
+    /// Node servers with <c>@socket.io/redis-adapter</c> (its classic protocol). Call it once, before clients are served.
+    /// </summary>
+    /// <param name="bus">Publish/subscribe between the nodes; the caller disposes it after the server.</param>
+    /// <param name="key">Prefix of all channels.</param>
+    /// <param name="requestTimeout">How long answers of other nodes are awaited; 5 seconds when null.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="InvalidOperationException">The server is in a cluster already.</exception>
+    public async Task UseClusterAsync(IClusterBus bus, string key = "socket.io", TimeSpan? requestTimeout = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(bus);
+        var cluster = new Cluster(bus, key, requestTimeout ?? TimeSpan.FromSeconds(5), Time, Log);
+        if (Interlocked.CompareExchange(ref _cluster, cluster, null) is not null) throw new InvalidOperationException("The server is in a cluster already.");
+        cluster.Start();
+        foreach (var nsp in _namespaces.Values)
+        {
+            if (nsp.Cluster is null) await cluster.AttachAsync(nsp, ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
     /// Shuts down: refuses handshakes, gives sockets the reason "server shutting down", sends what is queued and ends the connections. Clients
     /// take it as a lost connection and reconnect, to another node if there is one.
     /// </summary>
@@ -147,6 +170,7 @@ public sealed class SocketIOServer : IAsyncDisposable
             if (--nsp.Reservations > 0) return;
             _namespaces.TryRemove(new KeyValuePair<string, Namespace>(nsp.Name, nsp));
             _matched--;
+            _cluster?.Detach(nsp);
         }
     }
 
@@ -195,7 +219,24 @@ public sealed class SocketIOServer : IAsyncDisposable
         return new ClientSession(engine, this, new HandshakeRequest(http, Time.GetUtcNow()));
     }
 
-    private Namespace CreateNamespace(string name, NamespaceTemplate? template) => new(this, name, template);
+    private Namespace CreateNamespace(string name, NamespaceTemplate? template)
+    {
+        var nsp = new Namespace(this, name, template);
+        if (_cluster is { } cluster) _ = AttachLateAsync(cluster, nsp);
+        return nsp;
+    }
+
+    private async Task AttachLateAsync(Cluster cluster, Namespace nsp)
+    {
+        try
+        {
+            await cluster.AttachAsync(nsp, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            Log.ClusterMessage("namespace not subscribed", e);
+        }
+    }
 
     private async Task CloseCoreAsync()
     {

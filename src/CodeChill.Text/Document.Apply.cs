@@ -63,6 +63,20 @@ public sealed partial class Document
         return EndChange(asReceived && (_store.Touched.Count > 0 || _store.Deleted.Count > 0) ? update.ToArray() : null, null, waiting);
     }
 
+    /// <summary>Applies an update in format V2.</summary>
+    /// <param name="updateV2">The update.</param>
+    /// <returns>What changed; its <see cref="DocumentChange.Update"/> is in format V1.</returns>
+    /// <exception cref="UpdateFormatException">The update is malformed or over a limit. The document is untouched.</exception>
+    public DocumentChange ApplyUpdateV2(ReadOnlySpan<byte> updateV2)
+    {
+        if (updateV2.Length > _options.MaxUpdateBytes)
+        {
+            throw new UpdateFormatException($"The update has {updateV2.Length} bytes; {_options.MaxUpdateBytes} are allowed.");
+        }
+
+        return ApplyUpdate(FormatV2Reader.Convert(updateV2));
+    }
+
     /// <summary>Integrates what can be integrated. True when something is left over.</summary>
     private bool RunSections(ReadOnlySpan<byte> source, Span<Section> sections, ref bool allNew)
     {
@@ -233,6 +247,11 @@ public sealed partial class Document
         var reader = new ByteReader(update, position);
         _deletes.Clear();
         DeleteRanges.Read(ref reader, _deletes);
+        if (_deletes.Count > 64)
+        {
+            _store.Reserve(_deletes.Count(range => range.Clock < _store.StateOf(range.Client)));
+        }
+
         return ApplyDeletes(_deletes, _pendingDeletes);
     }
 

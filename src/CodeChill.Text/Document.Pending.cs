@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CodeChill.Text.Encoding;
 using CodeChill.Text.Store;
 
@@ -211,7 +212,7 @@ public sealed partial class Document
             writer.WriteBytes(_pendingBytes.AsSpan(section.Position, section.End - section.Position));
         }
 
-        DeleteRanges.Write(writer, _pendingDeletes);
+        DeleteRanges.Write(writer, CollectionsMarshal.AsSpan(_pendingDeletes));
         return writer.ToArray();
     }
 

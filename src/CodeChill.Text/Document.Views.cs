@@ -6,6 +6,9 @@ public sealed partial class Document
     // deletions it repeated.
     private readonly List<WeakReference<DocumentChange>> _redeletions = [];
 
+    /// <summary>What undo managers brought back, for all of them together.</summary>
+    internal Store.RedoneIds Redone { get; } = new();
+
     internal void NoteRedeletion(DocumentChange change)
     {
         _redeletions.RemoveAll(static reference => !reference.TryGetTarget(out _));

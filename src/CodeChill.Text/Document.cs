@@ -68,12 +68,36 @@ public sealed partial class Document
         ArgumentNullException.ThrowIfNull(name);
         if (!_texts.TryGetValue(name, out var text))
         {
-            text = new SharedText(this, _store.GetOrAddRoot(name), name);
+            int type = _store.GetOrAddRoot(name);
+            _store.Types[type].IsText = true;
+            text = new SharedText(this, type, name);
             _texts.Add(name, text);
         }
 
         return text;
     }
+
+    /// <summary>The root map with a name (a root <c>Y.Map</c>), to be read.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The map.</returns>
+    public SharedMap GetMap(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return new SharedMap(_store, _store.GetOrAddRoot(name));
+    }
+
+    /// <summary>The root array with a name (a root <c>Y.Array</c>), to be read.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The array.</returns>
+    public SharedArray GetArray(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return new SharedArray(_store, _store.GetOrAddRoot(name));
+    }
+
+    /// <summary>The document as one update in format V2, which takes about half of the space.</summary>
+    /// <returns>An update in format V2.</returns>
+    public byte[] EncodeStateAsUpdateV2() => Updates.ToV2(EncodeStateAsUpdate());
 
     /// <summary>The document as one update, or what a replica with the given state vector lacks of it.</summary>
     /// <param name="targetStateVector">An encoded state vector; empty for the whole document.</param>
@@ -125,7 +149,7 @@ public sealed partial class Document
     {
         var inserted = ListInserted();
         var deleted = ListDeleted(out var runs);
-        if (inserted.Length == 0 && deleted.Count == 0 && redeleted is null && !pending)
+        if (inserted.Length == 0 && deleted.Length == 0 && redeleted is null && !pending)
         {
             return DocumentChange.Nothing;
         }
@@ -137,7 +161,7 @@ public sealed partial class Document
             Deleted = deleted,
             Roots = _delta.Build(),
             DeletedRuns = runs,
-            DeletedText = _store.DeletedTextLength == 0 ? "" : _store.DeletedText.ToString(),
+            DeletedText = _store.DeletedText.ToString(),
             Redeleted = redeleted ?? (IReadOnlyList<IdRange>)[],
             HasPending = pending,
         };
@@ -166,13 +190,20 @@ public sealed partial class Document
         return inserted;
     }
 
-    private List<IdRange> ListDeleted(out DeletedTextRun[] runs)
+    private IdRange[] ListDeleted(out DeletedTextRun[] runs)
     {
         var deleted = _store.Deleted;
         if (deleted.Count == 0)
         {
             runs = [];
             return [];
+        }
+
+        if (deleted.Count == 1)
+        {
+            var only = new IdRange(_store.Clients[deleted[0].Client].Id, deleted[0].Clock, deleted[0].Length);
+            runs = [new DeletedTextRun(only, deleted[0].Text)];
+            return [only];
         }
 
         runs = new DeletedTextRun[deleted.Count];
@@ -186,10 +217,10 @@ public sealed partial class Document
         }
 
         DeleteRanges.Normalize(ranges);
-        return ranges;
+        return [.. ranges];
     }
 
-    private byte[] EncodeChange(IdRange[] inserted, List<IdRange> deleted)
+    private byte[] EncodeChange(IdRange[] inserted, IdRange[] deleted)
     {
         _writer.Clear();
         _writer.WriteVarUint(inserted.Length);

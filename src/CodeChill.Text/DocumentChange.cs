@@ -41,7 +41,8 @@ public sealed class DocumentChange
 
     /// <summary>
     /// The change of the first root text it touched, in UTF-16 code units: ascending, indices in the text before. An
-    /// embedded object counts one unit and shows as U+FFFC.
+    /// embedded object counts one unit and shows as U+FFFC. Only texts that <see cref="Document.GetText"/> was asked for before
+    /// are followed.
     /// </summary>
     public IReadOnlyList<TextEdit> Edits => Roots.Length == 0 ? [] : Roots[0].Edits;
 

@@ -10,6 +10,11 @@ internal readonly record struct Hunk(int A, int ACount, int B, int BCount);
 internal sealed class MyersDiff<T>(T[] a, T[] b, int maxDistance)
     where T : IEquatable<T>
 {
+    // Steps that all searches together may take; what is left then is replaced as it stands.
+    private const int Budget = 4_000_000;
+
+    private int _steps;
+
     private readonly int[] _forward = new int[(2 * Math.Min(maxDistance, a.Length + b.Length)) + 3];
     private readonly int[] _backward = new int[(2 * Math.Min(maxDistance, a.Length + b.Length)) + 3];
 
@@ -30,7 +35,7 @@ internal sealed class MyersDiff<T>(T[] a, T[] b, int maxDistance)
                 bEnd--;
             }
 
-            if (start == end || bStart == bEnd)
+            if (start == end || bStart == bEnd || _steps > Budget)
             {
                 Add(hunks, start, end - start, bStart, bEnd - bStart);
                 continue;
@@ -80,6 +85,7 @@ internal sealed class MyersDiff<T>(T[] a, T[] b, int maxDistance)
         int bestY = 0;
         for (int d = 0; d < limit; d++)
         {
+            _steps += 2 * (d + 1);
             for (int k = -d; k <= d; k += 2)
             {
                 int x = k == -d || (k != d && _forward[zero + k - 1] < _forward[zero + k + 1])

@@ -7,7 +7,7 @@ namespace CodeChill.Text;
 /// object counts one. A surrogate pair is never split: an edit that would cut one takes in the whole pair, an insertion
 /// goes in front of it. Halves of pairs in inserted text become U+FFFD.
 /// </summary>
-public sealed class SharedText
+public sealed partial class SharedText
 {
     private readonly Document _document;
     private readonly int _type;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CodeChill.Text.Encoding;
 using CodeChill.Text.Store;
 
@@ -31,7 +32,7 @@ public static class Updates
         var writer = new ByteWriter(256);
         WriteEntries(writer, entries, i => updates[i].Span);
         DeleteRanges.Normalize(deletes);
-        DeleteRanges.Write(writer, deletes);
+        DeleteRanges.Write(writer, CollectionsMarshal.AsSpan(deletes));
         return writer.ToArray();
     }
 
@@ -94,7 +95,7 @@ public static class Updates
         writer.WriteVarUint(clients);
         writer.WriteBytes(body.Written);
         DeleteRanges.Normalize(deletes);
-        DeleteRanges.Write(writer, deletes);
+        DeleteRanges.Write(writer, CollectionsMarshal.AsSpan(deletes));
         return writer.ToArray();
     }
 
@@ -133,6 +134,30 @@ public static class Updates
     {
         var sections = new Section[1];
         UpdateScanner.Scan(update, ref sections, out _, out _, out _, out _);
+    }
+
+    /// <summary>Rewrites an update of format V2 in format V1.</summary>
+    /// <param name="updateV2">The update, as <c>Y.encodeStateAsUpdateV2</c> or Yjs' <c>updateV2</c> event give it.</param>
+    /// <returns>The same in format V1, checked.</returns>
+    /// <exception cref="UpdateFormatException">
+    /// The update is malformed, or expands to more than 128 KiB and four times its size.
+    /// </exception>
+    public static byte[] ToV1(ReadOnlySpan<byte> updateV2)
+    {
+        byte[] update = FormatV2Reader.Convert(updateV2);
+        Validate(update);
+        return update;
+    }
+
+    /// <summary>Rewrites an update of format V1 in format V2, which takes about half of the space.</summary>
+    /// <param name="update">The update.</param>
+    /// <returns>The same in format V2.</returns>
+    /// <exception cref="UpdateFormatException">The update is malformed.</exception>
+    public static byte[] ToV2(ReadOnlySpan<byte> update)
+    {
+        var sections = new Section[1];
+        int deletes = UpdateScanner.Scan(update, ref sections, out int count, out _, out _, out _);
+        return FormatV2Writer.Convert(update, sections.AsSpan(0, count), deletes);
     }
 
     private static void Collect(ReadOnlySpan<byte> update, int number, List<Entry> entries, List<IdRange> deletes)

@@ -73,7 +73,7 @@ public sealed class StatusTests(SandboxFixture sandbox)
         result.Status.ShouldBe(RunStatus.TimeLimit);
         result.Stdout.ShouldBe("before\n");
         result.ExitCode.ShouldBeNull();
-        result.Wall.ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
+        result.Wall.ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
         result.Message.ShouldContain("1 second");
     }
 
@@ -81,16 +81,16 @@ public sealed class StatusTests(SandboxFixture sandbox)
     public async Task Computing_past_the_cpu_limit_is_a_time_limit_also_when_spread_over_children()
     {
         var result = await sandbox.RunAsync(
-            "python", "import os\nfor _ in range(3): os.fork()\nwhile True: pass", new() { Cpu = TimeSpan.FromSeconds(1), Wall = TimeSpan.FromSeconds(20) });
+            "python", "import os\nfor _ in range(3): os.fork()\nwhile True: pass", new() { Cpu = TimeSpan.FromSeconds(1), Wall = TimeSpan.FromSeconds(60) });
         result.Status.ShouldBe(RunStatus.TimeLimit);
         result.Message.ShouldContain("processor time");
-        result.Wall.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        result.Wall.ShouldBeLessThan(TimeSpan.FromSeconds(50));
     }
 
     [Fact]
     public async Task Memory_bomb_in_python_is_a_memory_limit()
     {
-        var result = await sandbox.RunAsync("python", "a = []\nwhile True: a.append(bytearray(1 << 20))", new() { MemoryBytes = 64L << 20 });
+        var result = await sandbox.RunAsync("python", "a = []\nwhile True: a.append(bytearray(1 << 20))", SandboxFixture.Patient with { MemoryBytes = 64L << 20 });
         result.Status.ShouldBe(RunStatus.MemoryLimit, result.ToString());
         result.Message.ShouldContain("64 MiB");
     }
@@ -98,34 +98,36 @@ public sealed class StatusTests(SandboxFixture sandbox)
     [Fact]
     public async Task Memory_bomb_in_javascript_is_a_memory_limit()
     {
-        var result = await sandbox.RunAsync("javascript", "const a = []; for (;;) a.push(new Array(1000).fill(a.length))", new() { MemoryBytes = 128L << 20 });
+        var result = await sandbox.RunAsync("javascript", "const a = []; for (;;) a.push(new Array(1000).fill(a.length))", SandboxFixture.Patient with { MemoryBytes = 128L << 20 });
         result.Status.ShouldBe(RunStatus.MemoryLimit, result.ToString());
     }
 
     [Fact]
     public async Task Memory_limit_is_reported_when_only_a_child_was_killed()
     {
+        if (sandbox.Ready().Report.Limits == LimitEnforcement.Rlimits) Assert.Skip("Skipped: only control groups count this.");
         var result = await sandbox.RunAsync(
             "python",
             "import os\nif os.fork() == 0:\n  a = bytearray(1 << 30)\n  for i in range(0, len(a), 4096): a[i] = 1\nos.wait()\nimport time; time.sleep(5)",
-            new() { MemoryBytes = 64L << 20 });
+            SandboxFixture.Patient with { MemoryBytes = 64L << 20 });
         result.Status.ShouldBe(RunStatus.MemoryLimit, result.ToString());
     }
 
     [Fact]
     public async Task Output_flood_is_cut_at_the_limit_and_ended_at_once()
     {
-        var result = await sandbox.RunAsync("python", "import sys\nwhile True: sys.stdout.write('x' * 4096)", new() { OutputBytes = 10_000 });
+        var result = await sandbox.RunAsync("python", "import sys\nwhile True: sys.stdout.write('x' * 4096)", SandboxFixture.Patient with { OutputBytes = 10_000, Cpu = TimeSpan.FromSeconds(60) });
         result.Status.ShouldBe(RunStatus.OutputLimit);
         result.Stdout.Length.ShouldBe(10_000);
         result.Truncated.ShouldBeTrue();
-        result.Wall.ShouldBeLessThan(TimeSpan.FromSeconds(3));
+        // Bounds on wall time are wide everywhere: they must tell "ended at once" from "ended by the next limit" on a busy machine, too.
+        result.Wall.ShouldBeLessThan(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
     public async Task Output_of_exactly_the_limit_passes_and_one_byte_more_does_not()
     {
-        RunLimits limits = new() { OutputBytes = 1000 };
+        var limits = SandboxFixture.Patient with { OutputBytes = 1000 };
         (await sandbox.RunAsync("python", "import sys; sys.stdout.write('x' * 600); sys.stderr.write('y' * 400)", limits)).Status.ShouldBe(RunStatus.Success);
         var over = await sandbox.RunAsync("python", "import sys; sys.stdout.write('x' * 600); sys.stderr.write('y' * 401)", limits);
         over.Status.ShouldBe(RunStatus.OutputLimit);
@@ -135,7 +137,8 @@ public sealed class StatusTests(SandboxFixture sandbox)
     [Fact]
     public async Task Failing_for_lack_of_processes_is_a_process_limit()
     {
-        var result = await sandbox.RunAsync("python", "import os, time\nwhile True:\n  if os.fork() == 0: time.sleep(30)", new() { Processes = 16 });
+        if (sandbox.Ready().Report.Limits == LimitEnforcement.Rlimits) Assert.Skip("Skipped: only control groups count this.");
+        var result = await sandbox.RunAsync("python", "import os, time\nwhile True:\n  if os.fork() == 0: time.sleep(30)", SandboxFixture.Patient with { Processes = 16 });
         result.Status.ShouldBe(RunStatus.ProcessLimit, result.ToString());
         result.Message.ShouldContain("16");
     }
@@ -143,8 +146,9 @@ public sealed class StatusTests(SandboxFixture sandbox)
     [Fact]
     public async Task Process_limit_counts_exactly()
     {
+        if (sandbox.Ready().Report.Limits == LimitEnforcement.Rlimits) Assert.Skip("Skipped: only control groups count this.");
         const string Source = "import os, time\nn = 1\ntry:\n  while True:\n    if os.fork() == 0: time.sleep(30); os._exit(0)\n    n += 1\nexcept OSError: print(n)";
-        var result = await sandbox.RunAsync("python", Source, new() { Processes = 20 });
+        var result = await sandbox.RunAsync("python", Source, SandboxFixture.Patient with { Processes = 20 });
         result.Stdout.ShouldBe("20\n");
     }
 
@@ -152,7 +156,7 @@ public sealed class StatusTests(SandboxFixture sandbox)
     public async Task File_over_the_size_limit_is_sigxfsz_or_efbig()
     {
         const string Source = "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_DFL)\nf = open('/tmp/f', 'wb')\nfor _ in range(40): f.write(b'x' * (1 << 20)); f.flush()";
-        var result = await sandbox.RunAsync("python", Source, new() { FileBytes = 20L << 20 });
+        var result = await sandbox.RunAsync("python", Source, SandboxFixture.Patient with { FileBytes = 20L << 20 });
         result.Status.ShouldBe(RunStatus.RuntimeError);
         result.Signal.ShouldBe("SIGXFSZ");
         result.Message.ShouldContain("file size limit");
@@ -163,7 +167,7 @@ public sealed class StatusTests(SandboxFixture sandbox)
     {
         using var cancel = new CancellationTokenSource();
         var result = await sandbox.Ready("python").RunAsync(
-            new() { Language = "python", Source = "import time; print('go'); time.sleep(60)" },
+            new() { Language = "python", Source = "import time; print('go'); time.sleep(60)", Limits = SandboxFixture.Patient },
             _ =>
             {
                 cancel.Cancel();
@@ -171,8 +175,9 @@ public sealed class StatusTests(SandboxFixture sandbox)
             },
             cancel.Token);
         result.Status.ShouldBe(RunStatus.Cancelled);
-        result.Stdout.ShouldBe("go\n");
-        result.Wall.ShouldBeLessThan(TimeSpan.FromSeconds(5));
+        // Unbuffered Python writes the line break by itself; the run may end in between.
+        result.Stdout.ShouldStartWith("go");
+        result.Wall.ShouldBeLessThan(TimeSpan.FromSeconds(40));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class StreamingTests(SandboxFixture sandbox)
     {
         var chunks = new List<OutputChunk>();
         var result = await sandbox.Ready(request.Language).RunAsync(
-            request,
+            request with { Limits = SandboxFixture.Patient },
             chunk =>
             {
                 chunks.Add(chunk);
@@ -40,7 +40,7 @@ public sealed class StreamingTests(SandboxFixture sandbox)
     {
         var input = Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
         var result = await sandbox.Ready("python").RunAsync(
-            new() { Language = "python", Source = "a = input('first? ')\nb = input('second? ')\nprint(a + b)", Input = input.Reader },
+            new() { Language = "python", Source = "a = input('first? ')\nb = input('second? ')\nprint(a + b)", Input = input.Reader, Limits = SandboxFixture.Patient },
             chunk =>
             {
                 // Answers each prompt only after having seen it.
@@ -129,7 +129,7 @@ public sealed class StreamingTests(SandboxFixture sandbox)
             {
                 Language = "python",
                 Source = "import sys, time\nsys.stdout.write('x' * 900_000)\nsys.stdout.flush()\nsys.stderr.write('written')",
-                Limits = new() { OutputBytes = 1 << 20 },
+                Limits = SandboxFixture.Patient,
             },
             async chunk =>
             {
@@ -154,6 +154,23 @@ public sealed class StreamingTests(SandboxFixture sandbox)
             new() { Language = "python", Source = "import time\nwhile True: print(1); time.sleep(0.05)" },
             _ => throw new InvalidOperationException("gone")));
         error.Message.ShouldBe("gone");
+    }
+
+    [Fact]
+    public async Task Receiver_that_never_returns_does_not_hold_the_run_for_ever()
+    {
+        var calls = 0;
+        var never = new TaskCompletionSource();
+        var result = await sandbox.Ready("python").RunAsync(
+            new() { Language = "python", Source = "import time\nprint('one')\ntime.sleep(0.2)\nprint('two')", Limits = SandboxFixture.Patient },
+            async _ =>
+            {
+                calls++;
+                await never.Task;
+            },
+            TestContext.Current.CancellationToken);
+        result.Status.ShouldBe(RunStatus.Success, result.ToString());
+        calls.ShouldBe(1);
     }
 
     [Fact]

@@ -31,7 +31,10 @@ public sealed class YjsPeer : IDisposable
         })!;
     }
 
-    internal static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+    /// <summary>The folder of this project's sources.</summary>
+    internal static string SourceFolder() => FolderOf();
+
+    private static string FolderOf([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
     internal ByteWriter Command(int number)
     {

@@ -207,6 +207,9 @@ export class Peer {
     return answer;
   }
 
+  /** What `asked` comes to, or the reason for which the connection ended instead. */
+  orClosed(asked) { return this.socket.connected ? Promise.race([asked(), this.closed]) : this.closed; }
+
   close() { this.socket.disconnect(); }
 }
 
@@ -265,7 +268,8 @@ export class TextClient {
   append(inserted, extra) { return this.edit(this.text.length, 0, inserted, extra); }
 
   send(content, version, extra = {}) {
-    this.text = content;
+    // A client holds the text of the version it names, with what it typed since.
+    [this.text, this.version] = [content, version];
     const change = { content, version, ...extra };
     change.done = new Promise((resolve) => { change.resolve = resolve; });
     this.unanswered.push(change);

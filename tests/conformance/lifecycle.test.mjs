@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chance, guests, TextClient, within, YjsClient } from './clients.mjs';
 import { ServerProcess } from './server.mjs';
-import { match, text } from './shapes.mjs';
+import { match, refused, text } from './shapes.mjs';
 
 const started = [];
 after(() => Promise.all(started.map((server) => server.dispose())));
@@ -94,9 +94,40 @@ test('the port can be taken: the start says so and ends', async () => {
   // /health of the first server answers on that port, so only the end of the second one counts.
   server.start().catch(() => {});
   while (!server.exited) await pause(5);
-  const how = await within(server.exited, 'the end of the second server', 30_000);
+  const how = await within(server.exited, 'the end of the second server', 90_000);
   assert.notEqual(how.code, 0);
   assert.match(server.logs, /in use|already|EADDRINUSE/i);
+  assert.deepEqual([how.signal, how.code < 128], [null, true], `it crashed: ${JSON.stringify(how)}`);
+});
+
+test('a user and an address over their allowance get 429 and when to come again', async () => {
+  const server = await start({ env: { Limits__UserBurst: '20', Limits__UserPerSecond: '1', Limits__SignInBurst: '5', Limits__SignInPerSecond: '1' } });
+  const [ada, bob] = await guests(server, 'Ada', 'Bob');
+  const replies = await Promise.all(Array.from({ length: 60 }, () => ada.get('/api/rooms')));
+  const limited = replies.filter((reply) => reply.status === 429);
+  assert.ok(limited.length >= 20 && limited.length < 60, `${limited.length} of 60 were refused`);
+  for (const reply of limited) {
+    refused(reply, 429, 'Rate limit exceeded');
+    assert.ok(Number(reply.headers.get('retry-after')) >= 1, reply.what);
+  }
+  assert.equal((await bob.get('/api/rooms')).status, 200, 'one user\'s flood must not cost another');
+  const signIns = await Promise.all(Array.from({ length: 20 }, (_, i) => bob.post('/api/auth/guest', { name: `Guest ${i}` }, { token: null })));
+  assert.ok(signIns.some((reply) => reply.status === 429), 'guests are made without end');
+  for (const reply of signIns.filter((r) => r.status !== 200)) refused(reply, 429, 'Rate limit exceeded');
+});
+
+test('a socket over its allowance is told, keeps its connection, and costs nobody else', async () => {
+  const server = started[0];
+  const [ada, bob] = await guests(server, 'Ada', 'Bob');
+  const { id } = await ada.room();
+  const [a, b] = [await ada.enter(id), await bob.enter(id)];
+  const answers = await Promise.all(Array.from({ length: 150 }, (_, i) => a.ask('send_message', { content: `flood ${i}` })));
+  const limited = answers.filter((answer) => !answer.ok);
+  assert.ok(limited.length > 20, `${answers.length - limited.length} of 150 messages went through at once`);
+  for (const answer of limited) assert.equal(answer.error, 'Rate limit exceeded');
+  assert.equal(a.socket.connected, true);
+  assert.equal((await b.ask('send_message', { content: 'may I?' })).ok, true);
+  [a, b].forEach((peer) => peer.close());
 });
 
 test('health tells version, environment and the database', async () => {

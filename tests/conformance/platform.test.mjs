@@ -45,12 +45,17 @@ for (const [name, body] of Object.entries({
   'a wrong type in a field': '{"name": {"x": 1}}',
 })) {
   test(`a body that is ${name} is refused with 400`, async () => {
-    for (const path of ['/api/rooms', '/api/auth/guest']) refused(await ada.post(path, body), 400);
+    // Sign-in takes small bodies only, so a long one may be refused for its length.
+    for (const path of ['/api/rooms', '/api/auth/guest']) refused(await ada.post(path, body), body.length > 10_000 ? [400, 413] : 400);
   });
 }
 
 test('a body over the limit is refused, not read to its end', async () => {
-  refused(await ada.post('/api/rooms', JSON.stringify({ name: 'x', description: 'y'.repeat(8 << 20) })), [400, 413]);
+  // The answer may come, or the connection may end, while the rest is still being sent.
+  const reply = await ada.post('/api/rooms', JSON.stringify({ name: 'Too long', description: 'y'.repeat(8 << 20) })).catch((failure) => failure);
+  if (reply instanceof Error) assert.match(String(reply.cause), /EPIPE|ECONNRESET|other side closed/);
+  else refused(reply, [400, 413]);
+  assert.deepEqual((await ada.get('/api/rooms/my-rooms')).body.rooms, []);
 });
 
 test('a failure carries no stack trace and a machine-readable body', async () => {

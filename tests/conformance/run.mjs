@@ -19,7 +19,7 @@ const count = { passed: 0, failed: 0, skipped: 0 };
 const started = Date.now();
 
 async function runFiles(files, concurrency) {
-  for await (const event of run({ files, concurrency, timeout: 300_000 })) {
+  for await (const event of run({ files, concurrency, timeout: 900_000 })) {
     const { data } = event;
     const where = data.file ? `${basename(data.file)}: ` : '';
     if (event.type === 'test:stderr' || (event.type === 'test:stdout' && process.env.CODECHILL_VERBOSE)) process.stdout.write(data.message);

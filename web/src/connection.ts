@@ -108,9 +108,12 @@ export class Connection extends Emitter<LinkEvents> {
     return (answer ?? {}) as T;
   }
 
-  /** Sends an event that nobody misses when it's lost. */
-  hint(event: string, payload: object): void {
-    if (this.online) this.#socket.volatile.emit(event, payload);
+  /**
+   * Sends an event without asking for an answer; while not connected it's dropped. Not `volatile`: that also drops what
+   * comes while an earlier packet is being written, and the last position of a cursor matters.
+   */
+  tell(event: string, payload: object): void {
+    if (this.online) this.#socket.emit(event, payload);
   }
 
   readonly #onConnect = (): void => {

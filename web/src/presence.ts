@@ -51,10 +51,12 @@ export class Presence {
 
   /** Connection lost: others' cursors may be stale, and come again with the next connection. */
   forgetOthers(): void {
-    const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.awareness.clientID);
-    removeAwarenessStates(this.awareness, others, 'remote');
-    // Without their clocks, so that the same state is accepted again.
-    for (const id of others) this.awareness.meta.delete(id);
+    this.#forget(() => true);
+  }
+
+  /** Somebody left, perhaps too suddenly to take the cursor along. */
+  forgetUser(userId: string): void {
+    this.#forget((state) => state.user?.id === userId);
   }
 
   /** Where a user's cursor is in the text, or null. */
@@ -76,6 +78,14 @@ export class Presence {
     this.#flush();
     this.awareness.off('update', this.#onUpdate);
     this.awareness.destroy();
+  }
+
+  #forget(which: (state: Partial<PresenceState>) => boolean): void {
+    const states = this.awareness.getStates() as Map<number, Partial<PresenceState>>;
+    const others = [...states].filter(([id, state]) => id !== this.awareness.clientID && which(state)).map(([id]) => id);
+    removeAwarenessStates(this.awareness, others, 'remote');
+    // Without their clocks, so that the same state is accepted again.
+    for (const id of others) this.awareness.meta.delete(id);
   }
 
   readonly #onUpdate = (change: { added: number[]; updated: number[]; removed: number[] }, origin: unknown): void => {
@@ -103,22 +113,41 @@ export function cleanState(state: unknown): PresenceState | null {
   const id = typeof user?.id === 'string' ? user.id.slice(0, 64) : '';
   const name = typeof user?.name === 'string' && user.name.trim() ? [...user.name].slice(0, MAX_NAME).join('') : 'Someone';
   const color = isColor(user?.color) ? user.color : colorOf(id || name);
-  const place = cursor && typeof cursor === 'object' && isPosition(cursor.anchor) && isPosition(cursor.head);
+  const anchor = cleanPosition(cursor?.anchor);
+  const head = cleanPosition(cursor?.head);
   return {
     user: { id, name, color, colorLight: `${color.slice(0, 7)}33` },
-    cursor: place ? { anchor: cursor.anchor, head: cursor.head } : null,
+    cursor: anchor && head ? { anchor, head } : null,
   };
 }
 
-/** A position that the binding can resolve; anything else would make it throw, and the editor would drop all cursors. */
-function isPosition(value: unknown): boolean {
-  if (value === null || typeof value !== 'object') return false;
-  const { type, tname, item } = value as { type?: unknown; tname?: unknown; item?: unknown };
-  return isIdOrNothing(type) && isIdOrNothing(item) && (tname === undefined || tname === null || tname === 'content');
+interface Id {
+  client: number;
+  clock: number;
 }
 
-function isIdOrNothing(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
-  const { client, clock } = value as { client?: unknown; clock?: unknown };
-  return Number.isSafeInteger(client) && Number.isSafeInteger(clock) && (client as number) >= 0 && (clock as number) >= 0;
+/** A position as the binding takes it: it reads the fields unchecked, and if it throws, the editor drops all cursors for good. */
+interface Position {
+  type: Id | null;
+  tname: 'content' | null;
+  item: Id | null;
+  assoc: number;
+}
+
+function cleanPosition(value: unknown): Position | null {
+  if (value === null || typeof value !== 'object') return null;
+  const { type, tname, item, assoc } = value as Record<string, unknown>;
+  const position: Position = { type: cleanId(type), tname: tname === 'content' ? 'content' : null, item: cleanId(item), assoc: assoc === -1 ? -1 : 0 };
+  // It has to refer to something.
+  return position.type || position.tname || position.item ? position : null;
+}
+
+function cleanId(value: unknown): Id | null {
+  if (value === null || typeof value !== 'object') return null;
+  const { client, clock } = value as Record<string, unknown>;
+  return isNatural(client) && isNatural(clock) ? { client, clock } : null;
+}
+
+function isNatural(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

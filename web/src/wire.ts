@@ -57,6 +57,8 @@ export interface Execution {
   execution_time: number | null;
   memory_usage: number | null;
   status: 'pending' | 'running' | 'completed' | 'failed';
+  /** Why a failed run failed: time_limit, memory_limit, … */
+  verdict?: string | null;
   created_at: string;
   completed_at: string | null;
 }

@@ -16,11 +16,20 @@ describe('cleanState', () => {
   });
 
   it('drops cursors that the editor binding would fail on', () => {
-    for (const bad of [1, 'x', { item: { client: 'a', clock: 0 } }, { type: { client: -1, clock: 1.5 } }, { tname: '__proto__' }]) {
-      expect(cleanState({ user: { id: 'u' }, cursor: { anchor: bad, head: bad } })!.cursor).toBeNull();
-    }
-    const good = { type: null, tname: 'content', item: { client: 1, clock: 2 }, assoc: 0 };
-    expect(cleanState({ user: { id: 'u' }, cursor: { anchor: good, head: good } })!.cursor).toEqual({ anchor: good, head: good });
+    const bads = [
+      1, 'x', null, {}, { item: null, tname: null, type: null }, { item: { client: 'a', clock: 0 } },
+      { type: { client: -1, clock: 1.5 } }, { tname: '__proto__' },
+    ];
+    for (const bad of bads) expect(cleanState({ user: { id: 'u' }, cursor: { anchor: bad, head: bad } })!.cursor).toBeNull();
+    for (const cursor of [1, 'cursor', null, undefined, [], {}]) expect(cleanState({ user: { id: 'u' }, cursor })!.cursor).toBeNull();
+  });
+
+  it('gives every field a position must have, as other clients may leave empty ones out', () => {
+    const sparse = { tname: 'content', assoc: 0 };
+    const whole = { type: null, tname: 'content', item: null, assoc: 0 };
+    expect(cleanState({ user: { id: 'u' }, cursor: { anchor: sparse, head: whole } })!.cursor).toEqual({ anchor: whole, head: whole });
+    const inText = { type: null, tname: 'content', item: { client: 1, clock: 2 }, assoc: -1 };
+    expect(cleanState({ user: { id: 'u' }, cursor: { anchor: inText, head: inText } })!.cursor).toEqual({ anchor: inText, head: inText });
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { plain, RunOutput, summary } from '../src/run/run-output';
 import type { Execution } from '../src/wire';
 
-const record = (output: string, error = '', compile = '') => ({ output, error_output: error, compile_output: compile });
+const record = (output: string, error = '', compile = '') => ({ output, error_output: error, compile_output: compile, status: 'completed' as const });
 const shown = (output: RunOutput) => output.pieces.map((piece) => `${piece.stream}:${piece.text}`);
 
 describe('RunOutput', () => {
@@ -30,6 +30,14 @@ describe('RunOutput', () => {
       output.finish(record('xyz', 'err'));
       expect(shown(output)).toEqual(['stdout:xyz', 'stderr:err']);
     }
+  });
+
+  it('ignores chunks that come after the record', () => {
+    const output = new RunOutput();
+    output.append('stdout', 'x', 0);
+    output.finish(record('xyz'));
+    output.append('stdout', 'yz', 1);
+    expect(shown(output)).toEqual(['stdout:xyz']);
   });
 
   it('shows the record when nothing was streamed', () => {
@@ -62,6 +70,7 @@ describe('summary', () => {
     expect(summary(done)).toEqual({ tone: 'good', text: 'Finished', facts: ['exit code 0', '42 ms', '9.1 MB'] });
     expect(summary({ ...done, exit_code: 1 }).tone).toBe('bad');
     expect(summary({ ...done, status: 'failed', exit_code: null, memory_usage: null })).toMatchObject({ tone: 'bad', text: 'Failed', facts: ['42 ms'] });
+    expect(summary({ ...done, status: 'failed', exit_code: null, verdict: 'time_limit' }).text).toBe('Stopped: took too long');
     expect(summary({ ...done, status: 'running' }).tone).toBe('running');
   });
 });

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Threading.Channels;
 using CodeChill.Sandbox.Linux;
 using CodeChill.Sandbox.Linux.Cgroups;
 
@@ -15,25 +16,27 @@ internal sealed class Box
     private static readonly TimeSpan s_monitorInterval = TimeSpan.FromMilliseconds(25);
 
     /// <summary>How long after its end a box's pipes may stay open, and a receiver may take for the last chunk, before both are given up.</summary>
-    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(3);
 
     private readonly BoxSpec _spec;
     private readonly BoxHost _host;
     private readonly Process _process;
     private readonly ControlGroup? _group;
     private readonly Slot _slot;
+    private readonly Terminal? _terminal;
     private readonly long _start;
     private int _stop;
     private int _dead;
     private ProcessTree.Sample _sampled;
 
-    private Box(BoxSpec spec, BoxHost host, Slot slot, Process process, ControlGroup? group, long start)
+    private Box(BoxSpec spec, BoxHost host, Slot slot, Process process, ControlGroup? group, Terminal? terminal, long start)
     {
         _spec = spec;
         _host = host;
         _slot = slot;
         _process = process;
         _group = group;
+        _terminal = terminal;
         _start = start;
     }
 
@@ -46,8 +49,9 @@ internal sealed class Box
         {
             using var args = MemoryFile.Create(BoxArguments.Bubblewrap(spec, host.Root));
             using var status = MemoryFile.Create();
+            using var terminal = spec.Terminal is { } size ? new Terminal(size) : null;
             var info = new ProcessStartInfo("/bin/sh", BoxArguments.Chain(
-                spec, host.Tools, slot, group?.JoinFiles ?? [], args.Path, host.Seccomp.Path, status.Path, group is not null))
+                spec, host.Tools, slot, group?.JoinFiles ?? [], args.Path, host.Seccomp.Path, status.Path, terminal?.SlavePath, group is not null))
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
@@ -59,11 +63,15 @@ internal sealed class Box
 
             var start = host.Time.GetTimestamp();
             using var process = await host.Launcher.StartAsync(info);
-            return await new Box(spec, host, slot, process, group, start).SuperviseAsync(status, cancel);
+            return await new Box(spec, host, slot, process, group, terminal, start).SuperviseAsync(status, cancel);
         }
         finally
         {
-            if (group is not null && !await group.RemoveAsync()) host.Log("A control group could not be removed; the next start will try again.");
+            if (group is not null && !await group.RemoveAsync())
+            {
+                host.Log("A control group could not be removed yet; it is tried again for a minute, and at the next start.");
+                _ = group.RemoveLaterAsync();
+            }
         }
     }
 
@@ -75,25 +83,29 @@ internal sealed class Box
         var feeding = FeedAsync(over.Token);
         var output = PumpAsync(_process.StandardOutput.BaseStream, _spec.OnStdout, over.Token);
         var error = PumpAsync(_process.StandardError.BaseStream, _spec.OnStderr, over.Token);
+        var screen = _terminal is null ? Task.CompletedTask : PumpTerminalAsync(_terminal);
+        var resizing = _terminal is null || _spec.Resizes is null ? Task.CompletedTask : ResizeAsync(_terminal, _spec.Resizes, over.Token);
 
         await _process.WaitForExitAsync(CancellationToken.None);
         Volatile.Write(ref _dead, 1);
         var wall = _host.Time.GetElapsedTime(_start);
         var exitCode = _process.ExitCode;
         KillRest();
+        _terminal?.CloseProgramEnd();
 
         // All writers are dead, so the pipes end by themselves; a receiver that does not return must not hold the slot for ever.
         try
         {
-            await Task.WhenAll(output, error).WaitAsync(s_drain, _host.Time, CancellationToken.None);
+            await Task.WhenAll(output, error, screen).WaitAsync(s_drain, _host.Time, CancellationToken.None);
         }
         catch (TimeoutException)
         {
-            _host.Log("A receiver of output did not return within 5 s of the end of its run; its last output is lost.");
+            _host.Log("A receiver of output did not return within 3 s of the end of its run; its last output is lost.");
         }
         await over.CancelAsync();
         await monitor;
         await feeding;
+        await resizing;
 
         var usage = _group?.Read() ?? new Usage(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
         // Written by bubblewrap only when the program was started and has ended.
@@ -165,17 +177,15 @@ internal sealed class Box
         var stdin = _process.StandardInput.BaseStream;
         try
         {
-            if (_spec.Stdin.Length > 0) await stdin.WriteAsync(_spec.Stdin, over);
+            if (_spec.Stdin.Length > 0) await WriteAsync(_spec.Stdin);
             if (_spec.Input is { } input)
             {
-                await foreach (var bytes in input.ReadAllAsync(over))
-                {
-                    await stdin.WriteAsync(bytes, over);
-                    await stdin.FlushAsync(over);
-                }
+                await foreach (var bytes in input.ReadAllAsync(over)) await WriteAsync(bytes);
+                // What the key for "end of input" sends.
+                if (_terminal is not null) await WriteAsync("\u0004"u8.ToArray());
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or System.Threading.Channels.ChannelClosedException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or ChannelClosedException)
         {
             // EPIPE: the program closed its input or ended; what it did not read is of no interest.
         }
@@ -186,6 +196,40 @@ internal sealed class Box
         catch (IOException)
         {
             // As above.
+        }
+
+        async Task WriteAsync(ReadOnlyMemory<byte> bytes)
+        {
+            if (_terminal is not null)
+            {
+                await _terminal.WriteAsync(bytes).WaitAsync(over);
+                return;
+            }
+            await stdin.WriteAsync(bytes, over);
+            await stdin.FlushAsync(over);
+        }
+    }
+
+    private async Task PumpTerminalAsync(Terminal terminal)
+    {
+        var buffer = new byte[32 << 10];
+        var wanted = true;
+        int n;
+        while ((n = await terminal.ReadAsync(buffer)) > 0)
+        {
+            if (wanted && !(wanted = await _spec.OnStdout(buffer.AsMemory(0, n)))) Stop(StopReason.Output);
+        }
+    }
+
+    private static async Task ResizeAsync(Terminal terminal, ChannelReader<TerminalSize> sizes, CancellationToken over)
+    {
+        try
+        {
+            await foreach (var size in sizes.ReadAllAsync(over)) terminal.Resize(size);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+        {
+            // The program is gone, or nobody will change the size again.
         }
     }
 

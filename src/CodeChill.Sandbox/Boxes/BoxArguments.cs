@@ -51,7 +51,7 @@ internal static class BoxArguments
     /// user, prlimit sets what is per process. No text of the user is ever part of the script; paths go as arguments.
     /// </summary>
     public static List<string> Chain(
-        BoxSpec spec, HostTools tools, Slot slot, IReadOnlyList<string> joinFiles, string args, string seccomp, string status, bool hasCgroup)
+        BoxSpec spec, HostTools tools, Slot slot, IReadOnlyList<string> joinFiles, string args, string seccomp, string status, string? terminal, bool hasCgroup)
     {
         var script = new StringBuilder();
         var parameters = new List<string>();
@@ -64,12 +64,18 @@ internal static class BoxArguments
             if (FirstFileFd + i > LastFileFd) throw new ArgumentException("Too many files for one box.", nameof(spec));
             script.Append(CultureInfo.InvariantCulture, $" {FirstFileFd + i}<\"{Parameter(spec.Files[i].Content.Path)}\"");
         }
+        if (terminal is not null) script.Append(CultureInfo.InvariantCulture, $" 0<>\"{Parameter(terminal)}\" 1>&0 2>&0");
         script.Append(CultureInfo.InvariantCulture, $" && shift {parameters.Count} && exec \"$@\"");
 
         List<string> chain = ["-c", script.ToString(), "sh", .. parameters];
+        // The death signal from here on, not only from the moment bubblewrap sets its own: a server killed in between must not leave a box behind.
         if (slot.Uid is { } uid)
         {
-            chain.AddRange([tools.Setpriv, "--reuid", Number(uid), "--regid", Number(uid), "--clear-groups", "--"]);
+            chain.AddRange([tools.Setpriv, "--reuid", Number(uid), "--regid", Number(uid), "--clear-groups", "--pdeathsig", "KILL", "--"]);
+        }
+        else if (tools.Setpriv.Length > 0)
+        {
+            chain.AddRange([tools.Setpriv, "--pdeathsig", "KILL", "--"]);
         }
         chain.AddRange([tools.Prlimit, "--core=0", "--nofile=512", "--memlock=0", "--fsize=" + Number(spec.Limits.FileBytes), "--cpu=" + CpuSeconds(spec.Limits.Cpu)]);
         // With control groups this is only a second wall; without, it is the limit. bubblewrap's two processes come on top.

@@ -29,6 +29,11 @@ internal sealed record BoxSpec
 
     public ChannelReader<ReadOnlyMemory<byte>>? Input { get; init; }
 
+    /// <summary>Instead of pipes; everything goes to <see cref="OnStdout"/>.</summary>
+    public TerminalSize? Terminal { get; init; }
+
+    public ChannelReader<TerminalSize>? Resizes { get; init; }
+
     /// <summary>Receives standard output; false ends the box.</summary>
     public required Func<ReadOnlyMemory<byte>, ValueTask<bool>> OnStdout { get; init; }
 

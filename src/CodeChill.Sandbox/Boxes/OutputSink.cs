@@ -11,6 +11,9 @@ internal sealed class OutputSink : IAsyncDisposable
 {
     private const int FlushBytes = 16 << 10;
 
+    /// <summary>How long the last delivery may take once the run is over; a receiver that never returns must not hold a slot.</summary>
+    private static readonly TimeSpan s_lastDelivery = TimeSpan.FromSeconds(2);
+
     private readonly Func<OutputChunk, ValueTask>? _onOutput;
     private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
@@ -23,6 +26,7 @@ internal sealed class OutputSink : IAsyncDisposable
     private OutputStream _pendingStream;
     private long _lastDelivery;
     private bool _delivered;
+    private bool _abandoned;
     private int _seq;
 
     public OutputSink(Func<OutputChunk, ValueTask>? onOutput, long outputBytes, long compileBytes, TimeSpan interval, TimeProvider time)
@@ -71,8 +75,29 @@ internal sealed class OutputSink : IAsyncDisposable
         }
     }
 
-    /// <summary>Delivers what is left, and the unfinished last characters of each stream.</summary>
-    public async Task CompleteAsync()
+    /// <summary>Delivers what is left, and the unfinished last characters of each stream. False when the receiver did not return in time.</summary>
+    public async Task<bool> CompleteAsync()
+    {
+        try
+        {
+            await FinishAsync().WaitAsync(s_lastDelivery, _time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            _abandoned = true;
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync();
+        if (!_abandoned) await _flusher;
+        _closing.Dispose();
+    }
+
+    private async Task FinishAsync()
     {
         await _gate.WaitAsync();
         try
@@ -88,13 +113,6 @@ internal sealed class OutputSink : IAsyncDisposable
         {
             _gate.Release();
         }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _closing.CancelAsync();
-        await _flusher;
-        _closing.Dispose();
     }
 
     private async Task FlushLoopAsync()
@@ -116,7 +134,7 @@ internal sealed class OutputSink : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // The run is over.
         }
@@ -133,7 +151,7 @@ internal sealed class OutputSink : IAsyncDisposable
 
     private async ValueTask DeliverAsync(OutputChunk chunk)
     {
-        if (_onOutput is null || ReceiverError is not null) return;
+        if (_onOutput is null || ReceiverError is not null || _abandoned) return;
         _delivered = true;
         try
         {

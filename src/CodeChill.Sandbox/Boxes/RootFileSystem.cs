@@ -6,6 +6,8 @@ internal sealed class RootFileSystem
     /// <summary>Written last by eng/sandbox-root.sh: a tree without it is half built.</summary>
     public const string Stamp = ".codechill-root";
 
+    private const string PartsSuffix = "-parts";
+
     private static readonly string[] s_etc = ["alternatives", "ld.so.cache", "php", "java-17-openjdk", "java-21-openjdk", "java-25-openjdk"];
 
     private readonly List<Bind> _binds = [];
@@ -33,7 +35,9 @@ internal sealed class RootFileSystem
     public bool IsHost => Path == "/";
 
     /// <summary>Extra parts built beside the tree (compilers from packages, caches): each a directory.</summary>
-    public string PartsPath => IsHost ? DefaultPlaces[0] + "-parts" : Path.TrimEnd('/') + "-parts";
+    public string PartsPath => IsHost
+        ? DefaultPlaces.Select(p => p + PartsSuffix).FirstOrDefault(Directory.Exists) ?? DefaultPlaces[0] + PartsSuffix
+        : Path.TrimEnd('/') + PartsSuffix;
 
     public IReadOnlyList<Bind> Binds => _binds;
 

@@ -4,13 +4,14 @@ namespace CodeChill.Sandbox.Languages;
 
 /// <summary>How a language is compiled: in a box of its own, which sees the source and leaves one artifact.</summary>
 /// <param name="Script">Shell text, fixed, run in /box where the source is; what it prints is compiler output.</param>
-/// <param name="Artifact">The file (or with <paramref name="IsTree"/> the directory) in /box that the run step gets, at the same place.</param>
+/// <param name="Artifact">The file (or with <see cref="IsTree"/> the directory) in /box that the run step gets, at the same place.</param>
 internal sealed record CompileStep(string Script, string Artifact)
 {
     /// <summary>The artifact is a directory; it travels as a tar archive that only boxes ever open.</summary>
     public bool IsTree { get; init; }
 
-    public TimeSpan Wall { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>Only for a compiler that hangs: on a busy machine honest ones take several times their processor time.</summary>
+    public TimeSpan Wall { get; init; } = TimeSpan.FromSeconds(60);
 
     public TimeSpan Cpu { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -20,6 +21,3 @@ internal sealed record CompileStep(string Script, string Artifact)
 
     public BoxLimits Limits => new(Wall, Cpu, MemoryBytes, Processes, 64L << 20);
 }
-
-/// <summary>Host paths a language needs in its boxes besides the root, or why they cannot be had.</summary>
-internal sealed record LanguagePart(IReadOnlyList<Bind> Binds, string? Missing = null);

@@ -13,6 +13,7 @@ internal static class JavaScript
         InstallHint = "apt-get install -y --no-install-recommends nodejs",
         VersionCommand = ["node", "--version"],
         Run = ["node", "--max-old-space-size={memoryMb}", "main.js"],
+        Prompt = ["node"],
         MemorySigns = ["JavaScript heap out of memory", "Array buffer allocation failed"],
         Template = """
             const lines = require('fs').readFileSync(0, 'utf8').split('\n');

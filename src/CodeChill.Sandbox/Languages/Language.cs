@@ -4,8 +4,9 @@ namespace CodeChill.Sandbox.Languages;
 
 /// <summary>
 /// Everything the runner knows of a language. Adding one is a file like its neighbours and a line in <see cref="LanguageCatalog"/>.
-/// In <see cref="Run"/> and <see cref="Environment"/>, <c>{memoryMb}</c> stands for three quarters of the run's memory limit: a runtime that knows its
-/// own limit collects garbage, or reports, before the kernel kills it.
+/// <see cref="Run"/> and <see cref="Environment"/> may hold <c>{memoryMb}</c>, <c>{halfMemoryMb}</c> and <c>{memoryHex}</c>: three quarters of the box's
+/// memory limit, half of it, and three quarters in bytes, hexadecimal. A runtime that knows a limit of its own collects garbage, or reports, before
+/// the kernel kills it.
 /// </summary>
 internal sealed record Language
 {
@@ -27,14 +28,18 @@ internal sealed record Language
     /// <summary>Said when one is missing: how to get them.</summary>
     public required string InstallHint { get; init; }
 
-    /// <summary>A part that is not in the root itself, such as a compiler from a package; looked up on the host and bound read-only.</summary>
+    /// <summary>What is not in the root itself, such as a compiler from a package.</summary>
     public Func<RootFileSystem, LanguagePart>? Part { get; init; }
 
+    /// <summary>Prints the version; also the proof that the toolchain starts in a box.</summary>
     public required string[] VersionCommand { get; init; }
 
     public CompileStep? Compile { get; init; }
 
     public required string[] Run { get; init; }
+
+    /// <summary>Starts the language's own prompt on a terminal; null when it has none.</summary>
+    public string[]? Prompt { get; init; }
 
     public KeyValuePair<string, string>[] Environment { get; init; } = [];
 
@@ -49,10 +54,10 @@ internal sealed record Language
         Judge0Id = Judge0Id,
         FileName = FileName,
         Compiled = Compile is not null,
+        Interactive = Prompt is not null,
         Template = Template,
         Available = reason is null,
         Version = version,
         Reason = reason,
     };
-
 }

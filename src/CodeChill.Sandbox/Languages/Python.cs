@@ -14,6 +14,7 @@ internal static class Python
         VersionCommand = ["python3", "--version"],
         // -u: output and prompts appear when they are printed, not when a buffer is full. -B: no cache files.
         Run = ["python3", "-u", "-B", "main.py"],
+        Prompt = ["python3", "-q"],
         MemorySigns = ["MemoryError"],
         Template = """
             import sys

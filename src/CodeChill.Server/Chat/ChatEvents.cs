@@ -1,5 +1,5 @@
-using CodeChill.Server.Rooms;
 using CodeChill.Server.Platform;
+using CodeChill.Server.Rooms;
 using CodeChill.SocketIO;
 
 namespace CodeChill.Server.Chat;
@@ -36,7 +36,7 @@ internal sealed class ChatEvents(SocketEvents events)
             return;
         }
 
-        var call = events.CallAsync(session, room => room.SendMessageAsync(session.Caller.UserId, message.Value!));
+        var call = events.CallAsync(e, session, room => room.SendMessageAsync(session.Caller.UserId, message.Value!));
         e.Release();
         var sent = await call;
         if (sent.Error is { } error)

@@ -51,7 +51,7 @@ internal sealed class DocumentEvents(SocketEvents events)
         if (cursor.Text is { Length: > RoomLimits.CursorBytes })
             cursor = JsonText.Null;
         var call = events.CallAsync(
-            session, room => room.ChangeTextAsync(e.Socket.Id, new TextChange(change.Content, version, cursor, change.OperationId)));
+            e, session, room => room.ChangeTextAsync(e.Socket.Id, new TextChange(change.Content, version, cursor, change.OperationId)));
         // The grain has the change in its queue: the socket's next event may start while this one waits for its commit.
         e.Release();
         var changed = await call;
@@ -74,7 +74,7 @@ internal sealed class DocumentEvents(SocketEvents events)
         var request = e.Count > 0 ? e.Get<DocSync>(0) : null;
         var stateVector = request?.StateVector?.ToArray() ?? [0];
         var relay = session.Room;
-        var synced = await events.CallAsync(session, room => room.SyncAsync(e.Socket.Id, stateVector));
+        var synced = await events.CallAsync(e, session, room => room.SyncAsync(e.Socket.Id, stateVector));
         if (synced.Error is { } error)
         {
             e.Fail(error);
@@ -100,7 +100,7 @@ internal sealed class DocumentEvents(SocketEvents events)
 
         // The log and the peers keep these bytes beyond the packet they came in.
         ReadOnlyMemory<byte> kept = update.ToArray();
-        var call = events.CallAsync(session, room => room.ApplyUpdateAsync(e.Socket.Id, kept));
+        var call = events.CallAsync(e, session, room => room.ApplyUpdateAsync(e.Socket.Id, kept));
         e.Release();
         var applied = await call;
         if (applied.Error is { } error)
@@ -118,7 +118,7 @@ internal sealed class DocumentEvents(SocketEvents events)
         }
 
         ReadOnlyMemory<byte> kept = update.ToArray();
-        var shown = await events.CallAsync(session, room => room.UpdateAwarenessAsync(e.Socket.Id, kept));
+        var shown = await events.CallAsync(e, session, room => room.UpdateAwarenessAsync(e.Socket.Id, kept));
         if (shown.Error is { } error)
             e.Fail(error);
         else

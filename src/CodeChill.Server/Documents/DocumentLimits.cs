@@ -18,6 +18,12 @@ internal static class DocumentLimits
     /// <summary>Whole-text changes may be typed on any of this many latest versions.</summary>
     public const int KnownVersions = 2_000;
 
+    /// <summary>Edits of a room that may wait for their commit.</summary>
+    public const int UncommittedEdits = 5_000;
+
+    /// <summary>How far the persisted bound of given-out versions runs ahead of the committed one: more than can be given out without a commit.</summary>
+    public const int VersionsAhead = 2 * UncommittedEdits;
+
     public const int OperationIdLength = 64;
 
     public const int AwarenessBytes = 16 * 1024;

@@ -2,10 +2,14 @@ using System.Numerics;
 
 namespace CodeChill.Server.Documents;
 
-/// <summary>One accepted edit as it is written to the log of its room.</summary>
+/// <summary>
+/// One accepted edit as it is written to the log of its room. <paramref name="Seq"/> counts records without a gap and is the fence;
+/// <paramref name="Version"/> is what clients see, and skips what a crash may have given out without committing.
+/// </summary>
 internal sealed record LogEntry(
     string RoomId,
     long Seq,
+    long Version,
     string? UserId,
     string ClientKind,
     string? OperationId,

@@ -168,8 +168,11 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
             foreach (var head in batch.GroupBy(p => p.Entry.RoomId).Select(g => g.Last().Entry))
             {
                 await connection.ExecuteAsync(
-                    "UPDATE rooms SET content_version = @Seq, last_activity = @CreatedAt WHERE id = @RoomId",
-                    new { head.Seq, head.CreatedAt, head.RoomId },
+                    """
+                    UPDATE rooms SET content_seq = @Seq, content_version = @Version, last_activity = @CreatedAt,
+                           version_limit = CASE WHEN version_limit < @limit THEN @limit ELSE version_limit END WHERE id = @RoomId
+                    """,
+                    new { head.Seq, head.Version, head.CreatedAt, head.RoomId, limit = head.Version + DocumentLimits.VersionsAhead },
                     transaction);
             }
         });
@@ -178,13 +181,14 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
     {
         await using var command = connection.CreateCommand();
         command.Transaction = transaction;
-        var sql = new StringBuilder("INSERT INTO room_updates (room_id, seq, user_id, client_kind, operation_id, created_at, crc, payload) VALUES ");
+        var sql = new StringBuilder("INSERT INTO room_updates (room_id, seq, version, user_id, client_kind, operation_id, created_at, crc, payload) VALUES ");
         for (var i = 0; i < count; i++)
         {
-            sql.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ",")}(@r{i},@s{i},@u{i},@k{i},@o{i},@t{i},@c{i},@p{i})");
+            sql.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ",")}(@r{i},@s{i},@v{i},@u{i},@k{i},@o{i},@t{i},@c{i},@p{i})");
             var entry = batch[start + i].Entry;
             Add(command, "@r", i, entry.RoomId);
             Add(command, "@s", i, entry.Seq);
+            Add(command, "@v", i, entry.Version);
             Add(command, "@u", i, entry.UserId);
             Add(command, "@k", i, entry.ClientKind);
             Add(command, "@o", i, entry.OperationId);

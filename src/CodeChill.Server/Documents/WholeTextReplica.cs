@@ -12,6 +12,12 @@ internal sealed class WholeTextReplica
     /// <summary>The newest version whose text this client is known to hold or to have been sent.</summary>
     public long Held { get; private set; }
 
+    /// <summary>
+    /// Whether a change typed on <paramref name="version"/> may have been crossed by a text on its way to the client: then the client loses
+    /// its own change to that text for a moment, and has to be sent the merged one even if it equals what it typed.
+    /// </summary>
+    public bool IsCrossed(long version) => _sentVersions.Count > 0 && _sentVersions[^1] > version;
+
     /// <summary>The client was sent the text of <paramref name="version"/> and replaces its own by it.</summary>
     public void Sent(long version)
     {

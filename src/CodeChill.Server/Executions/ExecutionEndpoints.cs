@@ -56,7 +56,7 @@ internal static class ExecutionEndpoints
             return Replies.From(RoomErrors.IdRequired);
         if (Ids.Canonical(body.RoomId) is not { } roomId)
             return Replies.From(RoomErrors.NotFound);
-        var request = ExecutionRules.Check(body.Language, body.SourceCode, body.InputData);
+        var request = body.Language is null ? ExecutionErrors.UnsupportedLanguage : ExecutionRules.Check(body.Language, body.SourceCode, body.InputData);
         if (request.Error is { } invalid)
             return Replies.From(invalid);
         var caller = http.Caller();

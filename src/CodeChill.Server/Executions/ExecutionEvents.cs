@@ -43,7 +43,7 @@ internal sealed class ExecutionEvents(SocketEvents events)
         }
 
         var queued = await events.CallAsync(
-            session, room => room.ExecuteAsync(session.Caller.UserId, session.Caller.Name, e.Socket.Id, request.Value!));
+            e, session, room => room.ExecuteAsync(session.Caller.UserId, session.Caller.Name, e.Socket.Id, request.Value!));
         if (queued.Error is { } error)
         {
             e.Fail(error);
@@ -59,7 +59,7 @@ internal sealed class ExecutionEvents(SocketEvents events)
         var id = e.Count > 0 ? Ids.Canonical(e.Get<ExecutionReference>(0)?.ExecutionId) : null;
         var stopped = id is null
             ? ExecutionErrors.NotFound
-            : await events.CallAsync(session, room => room.StopExecutionAsync(session.Caller.UserId, id));
+            : await events.CallAsync(e, session, room => room.StopExecutionAsync(session.Caller.UserId, id));
         if (stopped.Error is { } error)
             e.Fail(error);
         else

@@ -20,7 +20,7 @@ internal sealed record LimitOptions
     public required int BodyBytes { get; init; }
 
     /// <summary>The largest body of account and profile routes.</summary>
-    public const int AccountBodyBytes = 16 * 1024;
+    public const int AccountBodyBytes = 128 * 1024;
 
     public static LimitOptions Read(SettingsReader settings) => new()
     {

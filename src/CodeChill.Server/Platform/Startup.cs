@@ -49,6 +49,21 @@ internal static class Startup
         where T : class
         => (T)builder.Services.Single(service => service.ServiceType == typeof(T)).ImplementationInstance!;
 
+    /// <summary>Serves until the process is told to stop. The exit code; a port that cannot be had is said in one line.</summary>
+    public static async Task<int> ServeAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.RunAsync();
+            return 0;
+        }
+        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"CodeChill does not start:\n  PORT: {failure.Message} Set PORT to a free one.");
+            return RefusedExitCode;
+        }
+    }
+
     /// <summary>False when the server must not start; why is on standard error.</summary>
     public static async Task<bool> PrepareAsync(this WebApplication app)
     {

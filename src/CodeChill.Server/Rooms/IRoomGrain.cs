@@ -24,7 +24,12 @@ internal interface IRoomGrain : IGrainWithStringKey
     /// <summary>Tells a fresh activation of sockets that have been in all along.</summary>
     Task ReattachAsync(IReadOnlyList<ReattachedSocket> sockets, IRoomRelay relay);
     Task<Outcome<RoomReply<bool>>> DetachAsync(string socketId, bool tellSocket);
-    Task<Outcome<RoomStateEvent>> GetStateAsync(string socketId);
+
+    /// <summary>
+    /// What is in the room now, for a member. A socket that is in gets it as <c>room_state</c>, in order with the room's other events (the
+    /// mark says when); for one that is not the mark is empty.
+    /// </summary>
+    Task<Outcome<RoomReply<RoomStateEvent>>> GetStateAsync(string userId, string socketId);
     Task<Outcome<bool>> MoveCursorAsync(string socketId, JsonText position);
 
     // Document.

@@ -7,10 +7,6 @@ namespace CodeChill.Server.Rooms;
 /// <summary>The socket events of being in a room: join, leave, state, cursor.</summary>
 internal sealed class RoomEvents(SocketEvents events, RoomRelays relays, IGrainFactory grains)
 {
-    private sealed record JoinRoom(string? RoomId, string? Password);
-
-    private sealed record RoomReference(string? RoomId);
-
     private sealed record CursorUpdate(JsonElement CursorPosition);
 
     public void Register(Socket socket)
@@ -24,14 +20,14 @@ internal sealed class RoomEvents(SocketEvents events, RoomRelays relays, IGrainF
 
     private async Task JoinAsync(SocketEvent e, SocketSession session)
     {
-        var request = e.Count > 0 ? e.Get<JoinRoom>(0) : null;
-        if (string.IsNullOrEmpty(request?.RoomId))
+        var named = SocketEvents.RoomNamedBy(e);
+        if (string.IsNullOrEmpty(named))
         {
             e.Fail(RoomErrors.IdRequired);
             return;
         }
 
-        if (Ids.Canonical(request.RoomId) is not { } roomId)
+        if (Ids.Canonical(named) is not { } roomId)
         {
             e.Fail(RoomErrors.NotFound);
             return;
@@ -42,7 +38,7 @@ internal sealed class RoomEvents(SocketEvents events, RoomRelays relays, IGrainF
 
         using var lease = relays.Take(roomId);
         var joined = await grains.GetGrain<IRoomGrain>(roomId)
-            .AttachAsync(session.IdentityOf(e.Socket.Id), lease.Relay.Reference!, request.Password);
+            .AttachAsync(session.IdentityOf(e.Socket.Id), lease.Relay.Reference!, SocketEvents.Text(e, "password"));
         if (joined.Error is { } error)
         {
             e.Fail(error);
@@ -63,7 +59,7 @@ internal sealed class RoomEvents(SocketEvents events, RoomRelays relays, IGrainF
 
     private async Task LeaveAsync(SocketEvent e, SocketSession session)
     {
-        if (session.Room is not { } relay)
+        if (session.Room is not { } relay || SocketEvents.NamesAnotherRoom(e, relay))
         {
             e.Fail(RoomErrors.NotInRoom);
             return;
@@ -75,22 +71,28 @@ internal sealed class RoomEvents(SocketEvents events, RoomRelays relays, IGrainF
 
     private async Task GetStateAsync(SocketEvent e, SocketSession session)
     {
-        var asked = e.Count > 0 ? e.Get<RoomReference>(0)?.RoomId : null;
-        if (asked is not null && session.Room is { } relay && Ids.Canonical(asked) != relay.RoomId)
+        var asked = SocketEvents.RoomNamedBy(e);
+        var roomId = asked is null ? session.Room?.RoomId : Ids.Canonical(asked);
+        if (roomId is null)
         {
-            e.Fail(RoomErrors.AccessDenied);
+            e.Fail(asked is null ? RoomErrors.NotInRoom : RoomErrors.NotFound);
             return;
         }
 
-        var state = await events.CallAsync(session, room => room.GetStateAsync(e.Socket.Id));
-        if (state.Error is { } error)
+        var relay = session.Room;
+        var reply = await grains.GetGrain<IRoomGrain>(roomId).GetStateAsync(session.Caller.UserId, e.Socket.Id);
+        if (reply.Error is { } error)
         {
             e.Fail(error);
             return;
         }
 
-        e.Socket.Emit("room_state", state.Value);
-        e.Ack(new { ok = true, state.Value!.Room, state.Value.Content, state.Value.Version, state.Value.Participants, state.Value.RecentMessages });
+        var state = reply.Value!.Value;
+        if (reply.Value.Mark != default && relay is not null)
+            await relay.ReachedAsync(reply.Value.Mark);
+        else
+            e.Socket.Emit("room_state", state);
+        e.Ack(new { ok = true, state.Room, state.Content, state.Version, state.Participants, state.RecentMessages });
     }
 
     private async Task MoveCursorAsync(SocketEvent e, SocketSession session)
@@ -102,7 +104,7 @@ internal sealed class RoomEvents(SocketEvents events, RoomRelays relays, IGrainF
             return;
         }
 
-        var moved = await events.CallAsync(session, room => room.MoveCursorAsync(e.Socket.Id, position));
+        var moved = await events.CallAsync(e, session, room => room.MoveCursorAsync(e.Socket.Id, position));
         if (moved.Error is { } error)
             e.Fail(error);
         else

@@ -9,10 +9,15 @@ internal sealed partial class RoomGrain
     private static readonly TimeSpan SettleAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SettleAtLeastEvery = TimeSpan.FromSeconds(30);
 
+    private const string YjsKind = "yjs";
+
     private readonly AwarenessBook _awareness = new();
     private RoomDocument? _document;
     private Task<Commit> _lastAppend = Task.FromResult(Commit.Done);
     private Task _compaction = Task.CompletedTask;
+    private Task _heldBack = Task.CompletedTask;
+    private Task? _opening;
+    private long _committedSeq;
     private bool _fenced;
 
     private long _lastFlush;
@@ -29,7 +34,16 @@ internal sealed partial class RoomGrain
         var socket = _sockets[socketId];
         var operation = change.OperationId is { } id ? $"{socket.Identity.UserId}:{id}" : null;
         var version = _document!.FindOperation(operation);
-        if (version is null)
+        if (version is not null)
+        {
+            // A repeat, from a client that never saw the answer: what it holds now is anybody's guess.
+            if (_document.Text != change.Content)
+            {
+                socket.Replica.Sent(_document.Version);
+                Tell(socket, "code_updated", CodeUpdated());
+            }
+        }
+        else
         {
             var applied = _document.ApplyWholeText(socket.Replica, change.Content, change.Version, operation);
             if (applied.Error == DocumentErrors.Conflict)
@@ -43,13 +57,11 @@ internal sealed partial class RoomGrain
             if (applied.Error is { } error)
                 return error;
             socket.Cursor = change.CursorPosition.Text is null ? socket.Cursor : change.CursorPosition;
-            version = applied.Value.Version;
-            var asTyped = _document.Text == change.Content;
-            if (asTyped)
-                socket.Replica.TakenAsIs(version.Value);
-            if (applied.Value.Changed)
-                Accept(applied.Value, socket, "whole-text", operation, change.CursorPosition);
-            if (!asTyped && socket.Replica.Held < _document.Version)
+            var (edit, asTyped) = applied.Value;
+            version = edit.Version;
+            if (edit.Changed)
+                Accept(edit, socket, "whole-text", operation, change.CursorPosition);
+            if (!asTyped)
             {
                 // The sender's own text lacks what others typed meanwhile: it gets the merged one before its acknowledgement.
                 socket.Replica.Sent(_document.Version);
@@ -71,12 +83,17 @@ internal sealed partial class RoomGrain
         if (applied.Error is { } error)
             return error;
         if (applied.Value.Changed)
-            Accept(applied.Value, _sockets[socketId], "yjs", null, JsonText.Null);
+            Accept(applied.Value, _sockets[socketId], YjsKind, null, JsonText.Null);
         return await DurableAsync() is { } lost ? lost : applied.Value.Version;
     }
 
-    public Task<Outcome<RoomReply<DocSyncReply>>> SyncAsync(string socketId, byte[] stateVector)
-        => Task.FromResult(Sync(socketId, stateVector));
+    public async Task<Outcome<RoomReply<DocSyncReply>>> SyncAsync(string socketId, byte[] stateVector)
+    {
+        // A newcomer's replica must not hold what is held back from the others.
+        for (var tries = 0; !_heldBack.IsCompleted && tries < 100; tries++)
+            await _heldBack;
+        return Sync(socketId, stateVector);
+    }
 
     public Task<Outcome<bool>> UpdateAwarenessAsync(string socketId, ReadOnlyMemory<byte> update)
     {
@@ -129,7 +146,28 @@ internal sealed partial class RoomGrain
         if (_fenced)
             return DocumentErrors.NotSaved;
         // Refused before it is in the document: an edit that can't be logged must not become part of what others build on.
-        return log.BacklogBytes + bytes > UpdateLog.MaxBacklogBytes ? DocumentErrors.ReadOnly : true;
+        return log.BacklogBytes + bytes > UpdateLog.MaxBacklogBytes || _document!.Seq - _committedSeq >= DocumentLimits.UncommittedEdits
+            ? DocumentErrors.ReadOnly
+            : true;
+    }
+
+    /// <summary>
+    /// Before versions are given out, the room is marked open in the database: should this process die, the next owner skips them. Once an
+    /// activation, when the first socket comes.
+    /// </summary>
+    private Task OpenAsync()
+    {
+        if (_opening is { IsFaulted: false, IsCanceled: false })
+            return _opening;
+        return _opening = documents.OpenAsync(RoomId, _document!.VersionLimit);
+    }
+
+    private async Task<Commit> Track(long seq, Task<Commit> append)
+    {
+        var commit = await append;
+        if (commit == Commit.Done)
+            _committedSeq = Math.Max(_committedSeq, seq);
+        return commit;
     }
 
     /// <summary>The edit is in the document: on to the log, the peers, and the clock that compacts.</summary>
@@ -137,21 +175,33 @@ internal sealed partial class RoomGrain
     {
         _lastAuthor = author?.Identity.UserId;
         _lastCursor = cursor;
-        _lastAppend = log.Append(
-            new LogEntry(RoomId, edit.Version, _lastAuthor, clientKind, operationId, clock.GetUtcNow(), edit.Update));
-        Broadcast(
-            "doc_update",
-            new DocUpdateEvent(edit.Update, _lastAuthor, edit.Version),
-            Audience.Yjs,
-            author is null ? null : [author.Identity.SocketId]);
+        _lastAppend = Track(edit.Seq, log.Append(
+            new LogEntry(RoomId, edit.Seq, edit.Version, _lastAuthor, clientKind, operationId, clock.GetUtcNow(), edit.Update)));
+        var shown = new DocUpdateEvent(edit.Update, _lastAuthor, edit.Version);
+        IReadOnlyList<string>? except = author is null ? null : [author.Identity.SocketId];
+        // An edit that its author repeats until it is acknowledged must be shown to replicas only when it is durable: after a crash they
+        // would bring it back, and so would the author. What may build on it waits behind it.
+        if (operationId is not null || (clientKind != YjsKind && !_heldBack.IsCompleted))
+            _heldBack = ShowWhenDurableAsync(_heldBack, _lastAppend, shown, except);
+        else
+            Broadcast("doc_update", shown, Audience.Yjs, except);
         FlushWholeText();
         Settle();
-        if (edit.Version - _document!.SnapshotVersion >= options.SnapshotEvery && _compaction.IsCompleted)
+        if (edit.Seq - _document!.SnapshotSeq >= options.SnapshotEvery && _compaction.IsCompleted)
             _compaction = CompactGuardedAsync();
+    }
+
+    private async Task ShowWhenDurableAsync(Task earlier, Task<Commit> append, DocUpdateEvent shown, IReadOnlyList<string>? except)
+    {
+        await earlier;
+        if (await append == Commit.Done)
+            Broadcast("doc_update", shown, Audience.Yjs, except);
     }
 
     private async Task<Outcome<bool>> FillIfEmptyAsync(string userId, string template)
     {
+        if (_document is not null)
+            await OpenAsync();
         if (_document?.FillIfEmpty(template) is { } filled)
         {
             Accept(filled, null, "template", null, JsonText.Null);
@@ -286,10 +336,10 @@ internal sealed partial class RoomGrain
 
     private async Task CompactAsync()
     {
-        var (version, state, text, bytes) = (_document!.Version, _document.EncodeState(), _document.Text, _document.StateBytes);
+        var (seq, version, state, text, bytes) = (_document!.Seq, _document.Version, _document.EncodeState(), _document.Text, _document.StateBytes);
         if (await _lastAppend != Commit.Done)
             return;
-        await documents.CompactAsync(RoomId, version, state, text, options.HistoryKeep);
-        _document.Compacted(version, bytes, state.Length);
+        await documents.CompactAsync(RoomId, seq, version, state, text, options.HistoryKeep);
+        _document.Compacted(seq, bytes, state.Length);
     }
 }

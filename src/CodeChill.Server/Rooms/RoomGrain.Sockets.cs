@@ -9,12 +9,14 @@ internal sealed partial class RoomGrain
 {
     private readonly Dictionary<string, RoomSocket> _sockets = [];
     private readonly Dictionary<IRoomRelay, RelayLink> _relays = [];
+    private long _retiredSeq;
 
     public async Task<Outcome<RoomReply<RoomJoinedEvent>>> AttachAsync(SocketIdentity socket, IRoomRelay relay, string? password)
     {
         var admitted = await AdmitAsync(socket.UserId, password);
         if (admitted.Error is { } refused)
             return refused == RoomErrors.InvalidPassword ? RoomErrors.AccessDenied : refused;
+        await OpenAsync();
         var row = await rooms.FindAsync(RoomId);
         var members = (await rooms.MembersAsync([RoomId]))[RoomId];
         if ((row is null ? RoomErrors.NotFound : Authorize(socket.UserId, RoomAction.Read) ?? CountSockets(socket.UserId)) is { } error)
@@ -81,20 +83,24 @@ internal sealed partial class RoomGrain
         return new RoomReply<bool>(true, mark);
     }
 
-    public async Task<Outcome<RoomStateEvent>> GetStateAsync(string socketId)
+    public async Task<Outcome<RoomReply<RoomStateEvent>>> GetStateAsync(string userId, string socketId)
     {
-        if (!_sockets.TryGetValue(socketId, out var socket))
-            return RoomErrors.NotInRoom;
+        if (Authorize(userId, RoomAction.Read) is { } denied)
+            return denied;
         var row = await rooms.FindAsync(RoomId);
         var members = (await rooms.MembersAsync([RoomId]))[RoomId];
         var messages = await chat.RecentAsync(RoomId, Chat.ChatLimits.RecentMessages);
         if (row is null || _closed is not null)
             return RoomErrors.NotFound;
-        var view = RoomShapes.Details(row, members, socket.Identity.UserId);
+        var view = RoomShapes.Details(row, members, userId);
         var participants = WithPresence(view.Participants);
-        socket.Replica.Sent(_document!.Version);
-        return new RoomStateEvent(
-            view with { ContentVersion = _document.Version, Participants = participants }, _document.Text, _document.Version, participants, messages);
+        var state = new RoomStateEvent(
+            view with { ContentVersion = _document!.Version, Participants = participants }, _document.Text, _document.Version, participants, messages);
+        if (!_sockets.TryGetValue(socketId, out var socket))
+            return new RoomReply<RoomStateEvent>(state, default);
+        socket.Replica.Sent(_document.Version);
+        Tell(socket, "room_state", state);
+        return new RoomReply<RoomStateEvent>(state, Mark(socket));
     }
 
     public Task<Outcome<bool>> MoveCursorAsync(string socketId, JsonText position)
@@ -114,7 +120,7 @@ internal sealed partial class RoomGrain
     private RoomSocket Add(SocketIdentity socket, IRoomRelay relay)
     {
         if (!_relays.TryGetValue(relay, out var link))
-            _relays[relay] = link = new RelayLink(relay);
+            _relays[relay] = link = new RelayLink(relay) { Seq = _retiredSeq };
         link.Sockets++;
         var entry = new RoomSocket(socket, link);
         _sockets[socket.SocketId] = entry;
@@ -144,7 +150,12 @@ internal sealed partial class RoomGrain
         if (socket.Audience == Audience.Yjs)
             socket.Relay.YjsSockets--;
         if (--socket.Relay.Sockets == 0)
+        {
+            // A relay that comes back must not count from one again: its waiters compare numbers.
+            _retiredSeq = Math.Max(_retiredSeq, socket.Relay.Seq);
             _relays.Remove(socket.Relay.Relay);
+        }
+
         if (_sockets.Count == 0)
             DelayDeactivation(TimeSpan.Zero);
     }

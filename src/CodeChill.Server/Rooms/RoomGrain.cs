@@ -41,9 +41,9 @@ internal sealed partial class RoomGrain(
         _room = await rooms.FindAsync(RoomId);
         if (_room is not { IsActive: true })
         {
+            // Lives on for a while and says so: an activation that ends while its first call waits answers nothing at all.
             _room = null;
             _closed = RoomErrors.NotFound;
-            DeactivateOnIdle();
             return;
         }
 
@@ -52,13 +52,13 @@ internal sealed partial class RoomGrain(
         try
         {
             _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken));
+            _committedSeq = _document.Seq;
         }
         catch (Exception damage) when (damage is DocumentDamagedException or Text.UpdateFormatException)
         {
             // The room stays closed, and since there is no document here nothing can be written over the stored one.
             logger.LogCritical(damage, "Room {RoomId} cannot be opened", RoomId);
             _closed = DocumentErrors.Damaged;
-            DeactivateOnIdle();
         }
     }
 
@@ -68,9 +68,12 @@ internal sealed partial class RoomGrain(
             return;
         try
         {
-            if (await _lastAppend == Commit.Done && _document.Version > _document.SnapshotVersion && _compaction.IsCompleted)
-                await CompactAsync();
+            if (await _lastAppend != Commit.Done)
+                return;
             await _compaction;
+            if (_document.Seq > _document.SnapshotSeq)
+                await CompactAsync();
+            await documents.CloseAsync(RoomId, _document.Seq);
         }
         catch (Exception failure)
         {

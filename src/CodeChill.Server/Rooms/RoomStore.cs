@@ -92,16 +92,16 @@ internal sealed class RoomStore(Database database, TimeProvider clock)
             await connection.ExecuteAsync(
                 """
                 INSERT INTO rooms (id, name, description, is_private, password_hash, max_participants, language, is_active, created_by,
-                                   created_at, updated_at, last_activity, content_version, current_content)
-                VALUES (@id, @Name, @Description, @IsPrivate, @PasswordHash, @MaxParticipants, @Language, 1, @OwnerId, @now, @now, @now, 1, @TemplateText)
+                                   created_at, updated_at, last_activity, content_seq, content_version, closed_seq, current_content)
+                VALUES (@id, @Name, @Description, @IsPrivate, @PasswordHash, @MaxParticipants, @Language, 1, @OwnerId, @now, @now, @now, 1, 1, 1, @TemplateText)
                 """,
                 new { id, room.Name, room.Description, room.IsPrivate, room.PasswordHash, room.MaxParticipants, room.Language, room.OwnerId, room.TemplateText, now },
                 transaction);
             await InsertMemberAsync(connection, transaction, id, room.OwnerId, RoomPermissions.Owner, now);
             await connection.ExecuteAsync(
                 """
-                INSERT INTO room_updates (room_id, seq, user_id, client_kind, operation_id, created_at, crc, payload)
-                VALUES (@id, 1, @OwnerId, 'template', NULL, @now, @crc, @Template)
+                INSERT INTO room_updates (room_id, seq, version, user_id, client_kind, operation_id, created_at, crc, payload)
+                VALUES (@id, 1, 1, @OwnerId, 'template', NULL, @now, @crc, @Template)
                 """,
                 new { id, room.OwnerId, now, crc = (long)LogEntry.Checksum(room.Template), room.Template },
                 transaction);

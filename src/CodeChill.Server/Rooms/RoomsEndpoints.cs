@@ -98,6 +98,8 @@ internal static class RoomsEndpoints
     private static async Task<IResult> ParticipantsAsync(string id, HttpContext http, RoomStore rooms)
     {
         var (room, error) = await ReadableAsync(id, http, rooms);
+        if (error is null && !RoomPermissions.Allows(room!.UserRole, RoomAction.Read))
+            error = RoomErrors.AccessDenied;
         return error is not null ? Replies.From(error) : Replies.Ok(new { participants = room!.Participants });
     }
 

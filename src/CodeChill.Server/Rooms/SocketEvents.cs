@@ -36,11 +36,26 @@ internal sealed class SocketEvents(IGrainFactory grains, SocketLimits limits, IL
             }
         });
 
-    /// <summary>Calls the grain of the room the socket is in.</summary>
-    public async Task<Outcome<T>> CallAsync<T>(SocketSession session, Func<IRoomGrain, Task<Outcome<T>>> call)
+    /// <summary>A member of the event's first argument when it is text; whatever else a client puts there is as good as nothing.</summary>
+    public static string? Text(SocketEvent e, string member)
+        => e.Count > 0 && e.GetElement(0) is { ValueKind: JsonValueKind.Object } argument && argument.TryGetProperty(member, out var value)
+            ? Json.Text(value)
+            : null;
+
+    /// <summary>The <c>room_id</c> of the event's first argument, or null.</summary>
+    public static string? RoomNamedBy(SocketEvent e) => Text(e, "room_id");
+
+    /// <summary>Whether the event is meant for a room other than the one the socket is in: a message that came late, or a try.</summary>
+    public static bool NamesAnotherRoom(SocketEvent e, RoomRelay relay)
+        => RoomNamedBy(e) is { } named && Ids.Canonical(named) != relay.RoomId;
+
+    /// <summary>Calls the grain of the room the socket is in, which is the one the event names if it names one.</summary>
+    public async Task<Outcome<T>> CallAsync<T>(SocketEvent e, SocketSession session, Func<IRoomGrain, Task<Outcome<T>>> call)
     {
         if (session.Room is not { } relay)
             return RoomErrors.NotInRoom;
+        if (NamesAnotherRoom(e, relay))
+            return RoomErrors.AccessDenied;
         var room = grains.GetGrain<IRoomGrain>(relay.RoomId);
         var outcome = await call(room);
         if (outcome.Error != RoomErrors.NotInRoom || session.Room != relay)

@@ -17,7 +17,7 @@ internal sealed class SocketLimits(TimeProvider clock)
     private readonly EventRateLimiter _edits = new(400, 120, clock);
     private readonly EventRateLimiter _presence = new(400, 120, clock);
     private readonly EventRateLimiter _messages = new(40, 5, clock);
-    private readonly EventRateLimiter _rooms = new(60, 5, clock);
+    private readonly EventRateLimiter _rooms = new(200, 10, clock);
     private readonly EventRateLimiter _runs = new(10, 1, clock);
 
     /// <summary>Takes one event's worth; the time to wait when there is none left.</summary>

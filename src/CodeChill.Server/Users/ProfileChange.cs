@@ -40,7 +40,7 @@ internal static class ProfileChange
 
     private static Outcome<User> Name(User user, JsonElement value)
     {
-        if (value.ValueKind != JsonValueKind.String || value.GetString()!.Trim() is not { Length: >= MinNameLength and <= MaxNameLength } name)
+        if (value.ValueKind != JsonValueKind.String || Json.Text(value)?.Trim() is not { Length: >= MinNameLength and <= MaxNameLength } name)
             return UserErrors.NameLength;
         return name.Any(char.IsControl) ? UserErrors.NameCharacters : user with { Name = name };
     }
@@ -50,7 +50,9 @@ internal static class ProfileChange
     {
         if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
             return UserErrors.InvalidHandle(field);
-        var handle = value.GetString()?.Trim();
+        if (value.ValueKind == JsonValueKind.String && Json.Text(value) is null)
+            return UserErrors.InvalidHandle(field);
+        var handle = Json.Text(value)?.Trim();
         if (handle is null or "")
             return change(null);
         if (handle.Length > MaxHandleLength || !handle.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || handle.All(c => c == '.'))

@@ -129,8 +129,8 @@ internal abstract partial class EngineSession
     private static byte[] Wire(OutPacket packet, int? deflateThreshold) =>
         deflateThreshold is { } threshold ? packet.Deflated(threshold) : packet.Bytes;
 
-    /// <summary>What the reference calls writable: a poll is waiting, or the WebSocket takes bytes.</summary>
-    private bool IsWritable() => _socket is { } socket ? !socket.IsBlocked : _poll is not null;
+    /// <summary>What the reference calls writable: a poll is waiting, or the WebSocket takes bytes and no backlog has formed.</summary>
+    private bool IsWritable() => _socket is { } socket ? !socket.IsBlocked && _queuedBytes <= CoalesceBytes : _poll is not null;
 
     private void Enqueue(OutPacket packet)
     {

@@ -219,8 +219,8 @@ internal abstract partial class EngineSession : WheelEntry
                     timedOut = _awaitingPong;
                     if (!timedOut)
                     {
-                        // The wheel's lateness is not given to the client: the two intervals add up exactly.
-                        long late = Math.Min(now - _heartbeatDue, Server.Wheel.GranularityMs);
+                        // The wheel's lateness is not given to the client: the two intervals add up. But half of the time it does get.
+                        long late = Math.Min(now - _heartbeatDue, Server.PingTimeoutMs / 2);
                         _heartbeatDue = now - late + Server.PingTimeoutMs;
                         _awaitingPong = pinged = true;
                     }

@@ -143,7 +143,7 @@ internal ref struct ByteReader
     }
 
     [DoesNotReturn]
-    private readonly void ThrowEnd() => throw new UpdateFormatException($"The update ends too early, after byte {Position}.");
+    private readonly void ThrowEnd() => throw new UpdateFormatException($"The input ends too early, after byte {Position}.");
 
     [DoesNotReturn]
     public readonly void Throw(string what) => throw new UpdateFormatException($"{what} (near byte {Position}).");

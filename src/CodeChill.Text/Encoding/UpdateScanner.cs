@@ -59,7 +59,8 @@ internal static class UpdateScanner
             sorted &= count == 0 || sections[count - 1].Client > client;
             if (count == sections.Length)
             {
-                Array.Resize(ref sections, Math.Max(count * 2, Math.Min(clients, 4096)));
+                // The count was checked against the bytes; still it is believed only after the first sections proved real.
+                Array.Resize(ref sections, count < 64 ? Math.Min(clients, 64) : clients);
             }
 
             ref var section = ref sections[count++];

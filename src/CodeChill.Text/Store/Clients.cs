@@ -18,6 +18,9 @@ internal struct Client
     /// <summary>The same for more than that.</summary>
     public StructList? Large;
 
+    /// <summary>Where the last search ended: edits stay close to each other.</summary>
+    public int Hint;
+
     /// <summary>The part of the arena where the client's next content goes.</summary>
     public int PageNext;
     public int PageEnd;
@@ -114,12 +117,12 @@ internal sealed partial class ItemStore
         if (owner.Large is { } large)
         {
             int chunk = FindChunk(large, clock);
-            int index = FindIn(large.Chunks[chunk], large.Counts[chunk], clock);
+            int index = FindIn(large.Chunks[chunk], large.Counts[chunk], clock, ref owner.Hint);
             place = new StructPlace(chunk, index);
             return large.Chunks[chunk][index];
         }
 
-        int found = FindIn(owner.Small, owner.Count, clock);
+        int found = FindIn(owner.Small, owner.Count, clock, ref owner.Hint);
         place = new StructPlace(-1, found);
         return owner.Small[found];
     }
@@ -151,7 +154,7 @@ internal sealed partial class ItemStore
         return low;
     }
 
-    private int FindIn(int[] handles, int count, int clock)
+    private int FindIn(int[] handles, int count, int clock, ref int hint)
     {
         int high = count - 1;
         var items = Items;
@@ -161,6 +164,23 @@ internal sealed partial class ItemStore
         }
 
         int low = 0;
+        int near = hint;
+        if (near < high)
+        {
+            if (items[handles[near]].Clock > clock)
+            {
+                high = near - 1;
+            }
+            else if (items[handles[near + 1]].Clock > clock)
+            {
+                return near;
+            }
+            else
+            {
+                low = near + 1;
+            }
+        }
+
         while (low < high)
         {
             int middle = (low + high + 1) >>> 1;
@@ -174,6 +194,7 @@ internal sealed partial class ItemStore
             }
         }
 
+        hint = low;
         return low;
     }
 
@@ -215,7 +236,8 @@ internal sealed partial class ItemStore
         return true;
     }
 
-    private bool TryPrevious(int client, StructPlace place, out int handle)
+    /// <summary>Moves to the previous item of the client.</summary>
+    private bool TryPrevious(int client, ref StructPlace place, out int handle)
     {
         ref var owner = ref Clients[client];
         if (owner.Large is { } large)
@@ -233,12 +255,20 @@ internal sealed partial class ItemStore
                 index = large.Counts[chunk] - 1;
             }
 
+            place = new StructPlace(chunk, index);
             handle = large.Chunks[chunk][index];
             return true;
         }
 
-        handle = place.Index > 0 ? owner.Small[place.Index - 1] : -1;
-        return handle >= 0;
+        if (place.Index == 0)
+        {
+            handle = -1;
+            return false;
+        }
+
+        place = new StructPlace(-1, place.Index - 1);
+        handle = owner.Small[place.Index];
+        return true;
     }
 
     /// <summary>Adds an item behind all others of its client and moves the client's state on.</summary>
@@ -310,8 +340,8 @@ internal sealed partial class ItemStore
         owner.Small = [];
     }
 
-    /// <summary>Puts the right part of a split behind the item at <paramref name="place"/>.</summary>
-    private void InsertStruct(int client, StructPlace place, int handle)
+    /// <summary>Puts the right part of a split behind the item at <paramref name="place"/>, which may have to move.</summary>
+    private void InsertStruct(int client, ref StructPlace place, int handle)
     {
         ref var owner = ref Clients[client];
         if (owner.Large is null)
@@ -328,23 +358,20 @@ internal sealed partial class ItemStore
 
         owner.Count++;
         var large = owner.Large!;
-        int chunk = place.Chunk;
-        int index = place.Index + 1;
-        if (large.Counts[chunk] == StructList.ChunkSize)
+        if (large.Counts[place.Chunk] == StructList.ChunkSize)
         {
             const int half = StructList.ChunkSize / 2;
             var upper = new int[StructList.ChunkSize];
-            Array.Copy(large.Chunks[chunk], half, upper, 0, half);
-            large.Counts[chunk] = half;
-            large.AddChunk(chunk + 1, upper, half, Items[upper[0]].Clock);
-            if (index > half)
+            Array.Copy(large.Chunks[place.Chunk], half, upper, 0, half);
+            large.Counts[place.Chunk] = half;
+            large.AddChunk(place.Chunk + 1, upper, half, Items[upper[0]].Clock);
+            if (place.Index >= half)
             {
-                chunk++;
-                index -= half;
+                place = new StructPlace(place.Chunk + 1, place.Index - half);
             }
         }
 
-        Insert(large.Chunks[chunk], large.Counts[chunk]++, index, handle);
+        Insert(large.Chunks[place.Chunk], large.Counts[place.Chunk]++, place.Index + 1, handle);
     }
 
     private static void Insert(int[] handles, int count, int index, int handle)

@@ -35,19 +35,19 @@ internal static class DeleteRanges
     }
 
     /// <summary>Writes normalized ranges.</summary>
-    public static void Write(ByteWriter writer, List<IdRange> ranges)
+    public static void Write(ByteWriter writer, ReadOnlySpan<IdRange> ranges)
     {
         int clients = 0;
-        for (int i = 0; i < ranges.Count; i++)
+        for (int i = 0; i < ranges.Length; i++)
         {
             clients += i == 0 || ranges[i].Client != ranges[i - 1].Client ? 1 : 0;
         }
 
         writer.WriteVarUint(clients);
-        for (int i = 0; i < ranges.Count;)
+        for (int i = 0; i < ranges.Length;)
         {
             int end = i;
-            while (end < ranges.Count && ranges[end].Client == ranges[i].Client)
+            while (end < ranges.Length && ranges[end].Client == ranges[i].Client)
             {
                 end++;
             }

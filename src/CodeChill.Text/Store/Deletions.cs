@@ -118,13 +118,15 @@ internal sealed partial class ItemStore
         ref var first = ref Items[handle];
         if (!first.IsDeleted && first.Clock < clock)
         {
-            handle = Split(handle, clock - first.Clock, place);
-            handle = Find(client, clock, out place);
+            Split(handle, clock - first.Clock, ref place);
+            TryNext(client, ref place, out handle);
         }
 
         bool changed = false;
+        var last = place;
         do
         {
+            Reserve(2);
             ref var item = ref Items[handle];
             if (item.Clock >= end)
             {
@@ -135,36 +137,51 @@ internal sealed partial class ItemStore
             {
                 if (end < item.End)
                 {
-                    Split(handle, end - item.Clock, place);
+                    Split(handle, end - item.Clock, ref place);
                 }
 
                 Delete(handle);
                 changed = true;
             }
+
+            last = place;
         }
         while (TryNext(client, ref place, out handle));
 
         if (changed)
         {
-            MergeRange(client, clock, end);
+            MergeAround(client, last, clock);
+        }
+    }
+
+    /// <summary>Merges the items of a client from a place back to a clock with each other and with their neighbours.</summary>
+    private void MergeAround(int client, StructPlace place, int clock)
+    {
+        var next = place;
+        if (TryNext(client, ref next, out _))
+        {
+            TryMergeLeft(client, next);
+        }
+
+        while (true)
+        {
+            int start = Items[At(client, place)].Clock;
+            var previous = place;
+            bool more = TryPrevious(client, ref previous, out _);
+            TryMergeLeft(client, place);
+            if (!more || start <= clock)
+            {
+                return;
+            }
+
+            place = previous;
         }
     }
 
     /// <summary>Merges the items of a range with each other and with their neighbours.</summary>
     public void MergeRange(int client, int clock, int end)
     {
-        int at = Math.Min(end, Clients[client].State - 1);
-        while (true)
-        {
-            int handle = Find(client, at, out var place);
-            int start = Items[handle].Clock;
-            TryMergeLeft(client, place);
-            if (start <= clock)
-            {
-                return;
-            }
-
-            at = start - 1;
-        }
+        Find(client, end - 1, out var place);
+        MergeAround(client, place, clock);
     }
 }

@@ -47,7 +47,7 @@ internal sealed class DeltaBuilder(ItemStore store)
                 if (item.Owner >= 0 && item.VisibleLength > 0)
                 {
                     int type = store.Blocks[item.Owner].Type;
-                    if (store.Types[type].Item < 0)
+                    if (store.Types[type].IsText)
                     {
                         int offset = Math.Max(0, from - item.Clock);
                         _pieces.Add(new Piece(type, -1, item.Length - offset, handle, offset));
@@ -62,7 +62,7 @@ internal sealed class DeltaBuilder(ItemStore store)
     {
         foreach (var run in store.Deleted)
         {
-            if (run.Type < 0 || run.Text < 0)
+            if (run.Type < 0 || run.Text < 0 || !store.Types[run.Type].IsText)
             {
                 continue;
             }
@@ -103,7 +103,7 @@ internal sealed class DeltaBuilder(ItemStore store)
             }
 
             int type = store.Blocks[item.Owner].Type;
-            if (store.Types[type].Item < 0)
+            if (store.Types[type].IsText)
             {
                 _pieces.Add(new Piece(type, handle, 1, -1, clock - item.Clock));
                 _pieces.Add(new Piece(type, -1, 1, handle, clock - item.Clock));

@@ -35,7 +35,7 @@ internal sealed partial class ItemStore
         {
             int client = item.Client;
             Find(client, item.Clock, out var place);
-            Split(handle, offset + 1, place);
+            Split(handle, offset + 1, ref place);
         }
 
         return handle;
@@ -150,7 +150,7 @@ internal sealed partial class ItemStore
         if (offset > 0)
         {
             Find(Items[handle].Client, Items[handle].Clock, out var place);
-            handle = Split(handle, offset, place);
+            handle = Split(handle, offset, ref place);
         }
 
         _toMerge.Clear();
@@ -163,7 +163,7 @@ internal sealed partial class ItemStore
                 {
                     Reserve(1);
                     Find(Items[handle].Client, Items[handle].Clock, out var place);
-                    Split(handle, length, place);
+                    Split(handle, length, ref place);
                     visible = length;
                 }
 

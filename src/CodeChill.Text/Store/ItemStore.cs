@@ -30,7 +30,7 @@ internal sealed partial class ItemStore
     {
         if (_itemCount + items > Items.Length)
         {
-            Array.Resize(ref Items, Math.Max(_itemCount + items, Items.Length + (Items.Length >> 2)));
+            Array.Resize(ref Items, Math.Max(_itemCount + items, items > 16 ? 0 : Items.Length + (Items.Length >> 1)));
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed partial class ItemStore
 
         if (_itemCount == Items.Length)
         {
-            Array.Resize(ref Items, Items.Length + Math.Max(4, Items.Length >> 2));
+            Array.Resize(ref Items, Items.Length + Math.Max(4, Items.Length >> 1));
         }
 
         return _itemCount++;
@@ -67,7 +67,7 @@ internal sealed partial class ItemStore
         ref var item = ref Items[handle];
         if (item.End - 1 != clock && item.Kind != Kind.GC)
         {
-            Split(handle, clock + 1 - item.Clock, place);
+            Split(handle, clock + 1 - item.Clock, ref place);
         }
 
         return handle;
@@ -80,14 +80,17 @@ internal sealed partial class ItemStore
         ref var item = ref Items[handle];
         if (item.Clock != clock && item.Kind != Kind.GC)
         {
-            return Split(handle, clock - item.Clock, place);
+            return Split(handle, clock - item.Clock, ref place);
         }
 
         return handle;
     }
 
-    /// <summary>Cuts an item after <paramref name="offset"/> operations; returns the handle of the right part.</summary>
-    public int Split(int handle, int offset, StructPlace place)
+    /// <summary>
+    /// Cuts an item after <paramref name="offset"/> operations; returns the handle of the right part.
+    /// <paramref name="place"/> stays that of the left part, which may have to move.
+    /// </summary>
+    public int Split(int handle, int offset, ref StructPlace place)
     {
         int right = NewItem();
         ref var left = ref Items[handle];
@@ -122,7 +125,7 @@ internal sealed partial class ItemStore
             }
         }
 
-        InsertStruct(Items[right].Client, place, right);
+        InsertStruct(Items[right].Client, ref place, right);
         return right;
     }
 
@@ -151,7 +154,8 @@ internal sealed partial class ItemStore
     /// <summary>Merges the item at a place into its left neighbour where that costs nothing.</summary>
     public bool TryMergeLeft(int client, StructPlace place)
     {
-        if (!TryPrevious(client, place, out int leftHandle))
+        var before = place;
+        if (!TryPrevious(client, ref before, out int leftHandle))
         {
             return false;
         }

@@ -21,6 +21,9 @@ internal struct SharedType
     /// <summary>The first of its map entries; -1 when there is none.</summary>
     public int FirstEntry;
     public SequenceNode? Root;
+
+    /// <summary>A root that was asked for as a text: changes say what they did to it.</summary>
+    public bool IsText;
 }
 
 /// <summary>One key of a type's map with the chain of its values; the last one counts.</summary>
@@ -154,6 +157,20 @@ internal sealed partial class ItemStore
 
         int tail = Entries[entry].Tail;
         return tail >= 0 && !Items[tail].IsDeleted ? tail : -1;
+    }
+
+    public List<string> LiveKeys(int type)
+    {
+        var keys = new List<string>();
+        for (int entry = Types[type].FirstEntry; entry >= 0; entry = Entries[entry].Next)
+        {
+            if (Entries[entry].Tail >= 0 && !Items[Entries[entry].Tail].IsDeleted)
+            {
+                keys.Add(_keys[Entries[entry].Key]);
+            }
+        }
+
+        return keys;
     }
 
     /// <summary>The type that an item is in.</summary>

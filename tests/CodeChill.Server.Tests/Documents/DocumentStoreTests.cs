@@ -30,11 +30,11 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
         var database = await databases.CreateAsync(dialect);
         var room = await TestRooms.CreateAsync(database, "");
         var document = await TypeAsync(database, room, "0123456789");
-        await Store(database).CompactAsync(room, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
         (await CountAsync(database, "room_updates", room)).ShouldBe(11);
 
         document = await TypeAsync(database, room, "abc");
-        await Store(database).CompactAsync(room, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
 
         (await CountAsync(database, "room_updates", room)).ShouldBe(3);
         (await CountAsync(database, "room_snapshots", room)).ShouldBe(2);
@@ -53,7 +53,7 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
         foreach (var word in new[] { "one ", "two ", "three" })
         {
             var document = await TypeAsync(database, room, word);
-            await Store(database).CompactAsync(room, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+            await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
         }
 
         await database.WriteAsync((c, t) => c.ExecuteAsync(
@@ -85,13 +85,51 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
         var database = await databases.CreateAsync("sqlite");
         var room = await TestRooms.CreateAsync(database, "");
         var document = await TypeAsync(database, room, "abc");
-        await Store(database).CompactAsync(room, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
         document = await TypeAsync(database, room, "def");
 
         await Should.ThrowAsync<DocumentDamagedException>(() => Store(database).CompactAsync(
-            room, document.Version, RoomDocument.Template("something else"), document.Text, 0, TestContext.Current.CancellationToken));
+            room, document.Seq, document.Version, RoomDocument.Template("something else"), document.Text, 0, TestContext.Current.CancellationToken));
 
         (await CountAsync(database, "room_updates", room)).ShouldBe(7);
+    }
+
+    [Theory]
+    [MemberData(nameof(Dialects))]
+    public async Task A_room_that_was_not_closed_in_good_order_never_gives_a_version_out_twice(string dialect)
+    {
+        var database = await databases.CreateAsync(dialect);
+        var room = await TestRooms.CreateAsync(database, "");
+        var given = new HashSet<long>();
+        // Crashes in a row: each time some versions are given out and none is committed.
+        for (var crash = 0; crash < 3; crash++)
+        {
+            var lost = RoomDocument.Restore(await Store(database).LoadAsync(room, TestContext.Current.CancellationToken));
+            await Store(database).OpenAsync(room, lost.VersionLimit);
+            var replica = new WholeTextReplica();
+            replica.Sent(lost.Version);
+            foreach (var version in given)
+                lost.ApplyWholeText(replica, "typed on a lost text", version, null).Error.ShouldBe(DocumentErrors.Conflict);
+            foreach (var text in new[] { "given out", "given out, never committed" })
+            {
+                var edit = lost.ApplyWholeText(replica, text, lost.Version, null).Value.Edit;
+                edit.Seq.ShouldBe(lost.Seq);
+                given.Add(edit.Version).ShouldBeTrue($"{edit.Version} meant another text before");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Dialects))]
+    public async Task A_room_that_was_closed_in_good_order_counts_on(string dialect)
+    {
+        var database = await databases.CreateAsync(dialect);
+        var room = await TestRooms.CreateAsync(database, "");
+        await Store(database).OpenAsync(room, 10_001);
+        await Store(database).CloseAsync(room, 1);
+
+        var document = RoomDocument.Restore(await Store(database).LoadAsync(room, TestContext.Current.CancellationToken));
+        document.ApplyWholeText(new WholeTextReplica(), "next", 1, null).Value.Edit.Version.ShouldBe(2);
     }
 
     private static DocumentStore Store(Database database) => new(database, TimeProvider.System);
@@ -104,14 +142,14 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
         replica.Sent(document.Version);
         foreach (var c in text)
         {
-            var edit = document.ApplyWholeText(replica, document.Text + c, document.Version, null).Value;
+            var edit = document.ApplyWholeText(replica, document.Text + c, document.Version, null).Value.Edit;
             await database.WriteAsync(async (connection, transaction) =>
             {
                 await connection.ExecuteAsync(
-                    "INSERT INTO room_updates (room_id, seq, client_kind, created_at, crc, payload) VALUES (@room, @Version, 'whole-text', 0, @crc, @payload)",
-                    new { room, edit.Version, crc = (long)LogEntry.Checksum(edit.Update.Span), payload = edit.Update.ToArray() },
+                    "INSERT INTO room_updates (room_id, seq, version, client_kind, created_at, crc, payload) VALUES (@room, @Seq, @Version, 'whole-text', 0, @crc, @payload)",
+                    new { room, edit.Seq, edit.Version, crc = (long)LogEntry.Checksum(edit.Update.Span), payload = edit.Update.ToArray() },
                     transaction);
-                await connection.ExecuteAsync("UPDATE rooms SET content_version = @Version WHERE id = @room", new { room, edit.Version }, transaction);
+                await connection.ExecuteAsync("UPDATE rooms SET content_seq = @Seq, content_version = @Version, closed_seq = @Seq WHERE id = @room", new { room, edit.Seq, edit.Version }, transaction);
             });
         }
 

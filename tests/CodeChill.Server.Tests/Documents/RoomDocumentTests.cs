@@ -75,13 +75,27 @@ public sealed class RoomDocumentTests
         document.Text.ShouldNotContain("cruel");
     }
 
+    [Fact]
+    public void A_deletion_of_what_was_deleted_already_counts_for_its_sender_only()
+    {
+        var (document, ada, bob) = Open("XYZ");
+        Apply(document, ada, "XY", 1); // version 2: Z deleted
+        Apply(document, bob, "XY", 1); // Z deleted once more
+        var cid = new WholeTextReplica();
+        cid.Sent(1);
+
+        Apply(document, cid, "aXYZ", 1);
+
+        document.Text.ShouldBe("aXY");
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(0)]
     [InlineData(9)]
     public void A_version_that_is_not_known_is_a_conflict_and_changes_nothing(long version)
     {
-        var document = RoomDocument.Restore(new StoredDocument(1, RoomDocument.Template("text"), []));
+        var document = RoomDocument.Restore(new StoredDocument(1, 1, RoomDocument.Template("text"), [], null));
         var ada = new WholeTextReplica();
 
         document.ApplyWholeText(ada, "other", version, null).Error.ShouldBe(DocumentErrors.Conflict);
@@ -148,8 +162,8 @@ public sealed class RoomDocumentTests
 
     private static (RoomDocument Document, WholeTextReplica Ada, WholeTextReplica Bob) Open(string text)
     {
-        var row = new UpdateRow { Seq = 1, Payload = RoomDocument.Template(text) };
-        var document = RoomDocument.Restore(new StoredDocument(0, null, [row]));
+        var row = new UpdateRow { Seq = 1, Version = 1, Payload = RoomDocument.Template(text) };
+        var document = RoomDocument.Restore(new StoredDocument(0, 0, null, [row], null));
         var (ada, bob) = (new WholeTextReplica(), new WholeTextReplica());
         ada.Sent(1);
         bob.Sent(1);

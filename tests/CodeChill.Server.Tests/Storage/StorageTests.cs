@@ -9,7 +9,7 @@ namespace CodeChill.Server.Tests.Storage;
 public sealed class StorageTests(DatabaseFixture databases)
 {
     private const string UserInsert =
-        "INSERT INTO users (id, name, email, is_guest, is_active, created_at, updated_at) VALUES (@Id, @Name, @Email, @IsGuest, @IsActive, @CreatedAt, @UpdatedAt)";
+        "INSERT INTO users (id, name, email, login_email, is_guest, is_active, created_at, updated_at) VALUES (@Id, @Name, @Email, @Email, @IsGuest, @IsActive, @CreatedAt, @UpdatedAt)";
 
     private static readonly DateTimeOffset _noon = new(2026, 2, 3, 12, 30, 15, 678, TimeSpan.Zero);
     private static readonly FakeTimeProvider _clock = new(_noon);
@@ -194,7 +194,7 @@ public sealed class StorageTests(DatabaseFixture databases)
         new Random(Seed).NextBytes(payload);
 
         await database.WriteAsync((c, t) => c.ExecuteAsync(
-            "INSERT INTO room_updates (room_id, seq, client_kind, created_at, crc, payload) VALUES ('r', 1, 'yjs', @At, 4294967295, @payload)",
+            "INSERT INTO room_updates (room_id, seq, version, client_kind, created_at, crc, payload) VALUES ('r', 1, 1, 'yjs', @At, 4294967295, @payload)",
             new { At = _noon, payload },
             t));
 
@@ -218,7 +218,7 @@ public sealed class StorageTests(DatabaseFixture databases)
             try
             {
                 await database.WriteAsync((c, t) => c.ExecuteAsync(
-                    "INSERT INTO room_updates (room_id, seq, client_kind, created_at, crc, payload) VALUES ('r', 7, 'yjs', @At, 0, @Payload)",
+                    "INSERT INTO room_updates (room_id, seq, version, client_kind, created_at, crc, payload) VALUES ('r', 7, 7, 'yjs', @At, 0, @Payload)",
                     new { At = _noon, Payload = new[] { (byte)owner } },
                     t));
                 return true;

@@ -31,7 +31,8 @@ public sealed class TestServer : IAsyncDisposable
     public ConcurrentQueue<string> Errors { get; }
 
     public static async Task<TestServer> StartAsync(
-        Action<SocketIOOptions>? configure = null, Action<SocketIOServer>? use = null, Action<WebApplication>? map = null, TimeProvider? time = null)
+        Action<SocketIOOptions>? configure = null, Action<SocketIOServer>? use = null, Action<WebApplication>? map = null, TimeProvider? time = null,
+        Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Testing" });
         var errors = new ConcurrentQueue<string>();
@@ -44,6 +45,7 @@ public sealed class TestServer : IAsyncDisposable
             options.PingInterval = TimeSpan.FromSeconds(25);
             configure?.Invoke(options);
         });
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapSocketIO();
         app.MapGet("/", static () => "up");

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CodeChill.Text.Encoding;
 
 namespace CodeChill.Text.Tests.Fuzz;
@@ -234,27 +235,41 @@ internal sealed class Schedule
         for (int i = 0; i < _theirs; i++)
         {
             _peer.State(i);
+            _peer.Command(5).WriteVarUint(i);
         }
 
         var answer = new ByteReader(_peer.Send());
         for (int i = 0; i < _theirs; i++)
         {
             var state = YjsPeer.ReadState(ref answer);
+            string map = System.Text.Encoding.UTF8.GetString(answer.ReadVarBytes());
+            string list = System.Text.Encoding.UTF8.GetString(answer.ReadVarBytes());
+            int length = (int)answer.ReadVarUint();
             foreach (var document in _ours)
             {
                 Invariants.Check(document);
                 document.HasPending.ShouldBeFalse();
                 document.GetText("content").ToString().ShouldBe(state.Text);
+                document.GetText("content").Length.ShouldBe(length);
+                SameJson(document.GetMap("map").ToJson(), map);
+                SameJson(document.GetArray("list").ToJson(), list);
                 Same(document.EncodeStateVector(), state.StateVector, "state vector");
                 Same(document.EncodeStateAsUpdate(), state.StateLoadedAnew, "state");
                 Identical += document.EncodeStateAsUpdate().AsSpan().SequenceEqual(state.State) ? 1 : 0;
                 Compared++;
+                Same(Updates.ToV2(state.State), state.StateV2, "state in format V2");
+                var second = new Document();
+                second.ApplyUpdateV2(state.StateV2);
+                Same(second.EncodeStateAsUpdate(), state.StateLoadedAnew, "state of the document loaded from V2");
                 var loaded = Document.Load(state.State);
                 Invariants.Check(loaded);
                 Same(loaded.EncodeStateAsUpdate(), state.StateLoadedAnew, "state of the loaded document");
             }
         }
     }
+
+    private static void SameJson(string ours, string theirs) =>
+        JsonNode.DeepEquals(JsonNode.Parse(ours), JsonNode.Parse(theirs)).ShouldBeTrue($"ours {ours}, theirs {theirs}");
 
     private static void Same(byte[] ours, byte[] theirs, string what)
     {

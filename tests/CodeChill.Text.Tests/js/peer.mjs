@@ -127,7 +127,7 @@ const flush = (encoder, entry) => {
   entry.out = []
 }
 
-const encodeJson = value => JSON.stringify(value, (_, v) => v instanceof Uint8Array ? { bytes: Array.from(v) } : typeof v === 'number' && Object.is(v, -0) ? 0 : v)
+const encodeJson = value => JSON.stringify(value)
 
 const run = (decoder, encoder) => {
   const command = decoding.readVarUint(decoder)

@@ -67,7 +67,7 @@ export class RoomSession extends Emitter<RoomEvents> {
     this.room = room;
     this.connection = new Connection(session);
     this.sync = new DocumentSync(this.doc);
-    this.presence = new Presence(this.doc, (update) => this.connection.hint('awareness_update', { room_id: room.id, update }));
+    this.presence = new Presence(this.doc, (update) => this.connection.tell('awareness_update', { room_id: room.id, update }));
     this.sync.onChange = () => {
       const { phase, unsaved } = this.sync.status;
       this.#copy?.mark(unsaved);
@@ -115,7 +115,7 @@ export class RoomSession extends Emitter<RoomEvents> {
     this.#offSession();
     clearTimeout(this.#rejoinTimer);
     this.presence.destroy();
-    if (this.connection.online) this.connection.hint('leave_room', { room_id: this.room.id });
+    this.connection.tell('leave_room', { room_id: this.room.id });
     this.sync.destroy();
     this.connection.destroy();
     this.#copy?.close();
@@ -156,14 +156,22 @@ export class RoomSession extends Emitter<RoomEvents> {
     });
     server.on('user_left', ({ user_id }) => {
       this.#setParticipants(this.participants.filter((other) => other.user_id !== user_id));
+      this.presence.forgetUser(user_id);
     });
     server.on('room_updated', (change) => this.#setRoom({ ...this.room, ...(change.room ?? change) }));
     const gone = 'The owner has deleted this room.';
     server.on('room_deleted', ({ message }) => this.#end({ kind: 'deleted', message: message ?? gone }));
     server.on('room_closed', ({ message }) => this.#end({ kind: 'deleted', message: message ?? gone }));
     server.on('kicked', ({ message }) => this.#end({ kind: 'removed', message: message ?? 'You were removed from this room.' }));
+    // Not asked for here: left in another tab, or put out.
+    server.on('room_left', ({ room_id }) => {
+      if (room_id === this.room.id) this.#end({ kind: 'removed', message: 'You are not in this room any more.' });
+    });
     server.on('session_ended', ({ message }) => this.session.end(message ?? 'Your session has ended. Sign in again to go on.'));
-    server.on('error', ({ message }) => this.emit('problem', message));
+    server.on('error', ({ message, code }) => {
+      // The end of a session closes the connection next; what to do about it is found out then.
+      if (code !== 'auth.session_ended') this.emit('problem', message);
+    });
   }
 
   async #join(): Promise<void> {

@@ -42,7 +42,7 @@ export function roomSettings(options: { api: Api; room: Room; onChanged: (room: 
     children: [
       field({ label: 'Name', control: name }),
       field({ label: 'Description', control: description }),
-      h('div', { class: 'field-row' }, field({ label: 'Language', control: language }), field({ label: 'Most people at once', control: capacity })),
+      h('div', { class: 'field-row' }, field({ label: 'Language', control: language }), field({ label: 'Maximum people', control: capacity })),
       h('div', { class: 'actions' },
         h('button', { type: 'button', class: 'button danger', testid: 'room-delete', on: { click: () => void remove() } }, 'Delete room…'),
         h('span', { class: 'grow' }), submit),

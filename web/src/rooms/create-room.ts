@@ -56,7 +56,7 @@ export function createRoomDialog(api: Api, onCreated: (room: Room) => void): voi
     children: [
       field({ label: 'Name', control: name }),
       field({ label: 'Description', control: description }),
-      h('div', { class: 'field-row' }, field({ label: 'Language', control: language }), field({ label: 'Most people at once', control: capacity })),
+      h('div', { class: 'field-row' }, field({ label: 'Language', control: language }), field({ label: 'Maximum people', control: capacity })),
       h('div', { class: 'check' }, isPrivate, h('label', { htmlFor: 'room-private' }, 'Private: only people with the link and the password come in')),
       passwordField,
       h('div', { class: 'actions' }, submit),

@@ -19,12 +19,14 @@ export class RunOutput {
   #kept = 0;
   #lastSeq = -1;
   #gap = false;
+  #finished = false;
   #streamed: Record<OutputStream, number> = { stdout: 0, stderr: 0, compile: 0 };
 
   constructor(private readonly limit = MAX_KEPT) {}
 
   append(stream: OutputStream, chunk: string, seq: number): void {
-    if (seq <= this.#lastSeq) return;
+    // The record has everything: what comes after it would be shown twice.
+    if (this.#finished || seq <= this.#lastSeq) return;
     // The first chunk is number 0 or 1.
     if (seq > this.#lastSeq + (this.#lastSeq < 0 ? 2 : 1)) this.#gap = true;
     this.#lastSeq = seq;
@@ -33,12 +35,13 @@ export class RunOutput {
   }
 
   /** The record of the finished run is complete: it replaces what was streamed if any of that was missed. */
-  finish(execution: Pick<Execution, 'output' | 'error_output' | 'compile_output'>): void {
+  finish(execution: Pick<Execution, 'output' | 'error_output' | 'compile_output' | 'status'>): void {
     const whole: [OutputStream, string][] = [
       ['compile', execution.compile_output ?? ''],
       ['stdout', execution.output ?? ''],
       ['stderr', execution.error_output ?? ''],
     ];
+    this.#finished = execution.status !== 'pending' && execution.status !== 'running';
     if (!this.#gap && whole.every(([stream, text]) => text.length <= this.#streamed[stream])) return;
     this.pieces.length = 0;
     this.dropped = 0;
@@ -85,8 +88,19 @@ export function summary(execution: Execution): RunSummary {
   if (execution.status === 'pending') return { tone: 'running', text: 'Queued', facts };
   if (execution.status === 'running') return { tone: 'running', text: 'Running…', facts };
   const good = execution.status === 'completed' && (execution.exit_code ?? 0) === 0;
-  return { tone: good ? 'good' : 'bad', text: good ? 'Finished' : 'Failed', facts };
+  return { tone: good ? 'good' : 'bad', text: good ? 'Finished' : (VERDICTS[execution.verdict ?? ''] ?? 'Failed'), facts };
 }
+
+const VERDICTS: Record<string, string> = {
+  compile_error: 'Does not compile',
+  time_limit: 'Stopped: took too long',
+  memory_limit: 'Stopped: too much memory',
+  output_limit: 'Stopped: too much output',
+  process_limit: 'Stopped: too many processes',
+  stopped: 'Stopped',
+  sandbox_unavailable: 'Could not run',
+  internal_error: 'Could not run',
+};
 
 function seconds(value: number): string {
   return value < 0.1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`;

@@ -10,7 +10,6 @@ internal sealed class CgroupHost
 
     private readonly CgroupV1? _v1;
     private readonly CgroupV2? _v2;
-    private readonly string _stem = $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}-";
     private int _next;
 
     private CgroupHost(CgroupV1? v1, CgroupV2? v2, string? why)
@@ -19,6 +18,8 @@ internal sealed class CgroupHost
         _v2 = v2;
         Why = why;
     }
+
+    public string Stem { get; } = $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}-";
 
     /// <summary>Why there are none; null when there are.</summary>
     public string? Why { get; }
@@ -40,7 +41,7 @@ internal sealed class CgroupHost
     public ControlGroup? Create(long memoryBytes, int processes, out string? why)
     {
         why = Why;
-        var name = _stem + Interlocked.Increment(ref _next);
+        var name = Stem + Interlocked.Increment(ref _next);
         try
         {
             return _v2?.Create(name, memoryBytes, processes) ?? (ControlGroup?)_v1?.Create(name, memoryBytes, processes);

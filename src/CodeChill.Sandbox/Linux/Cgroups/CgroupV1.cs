@@ -1,13 +1,15 @@
 namespace CodeChill.Sandbox.Linux.Cgroups;
 
-/// <summary>Version 1: one tree per controller; memory, pids and cpuacct are used, each below this process's own group where that is visible.</summary>
+/// <summary>Version 1: one tree per controller; memory, pids and cpuacct are used, and cpu where it is there (being in a group is enough: sixty busy
+/// processes of one box then weigh as much as one process outside), each below this process's own group where that is visible.</summary>
 internal sealed class CgroupV1
 {
     private readonly string _memory, _pids, _cpu;
+    private readonly string? _shares;
 
-    private CgroupV1(string memory, string pids, string cpu) => (_memory, _pids, _cpu) = (memory, pids, cpu);
+    private CgroupV1(string memory, string pids, string cpu, string? shares) => (_memory, _pids, _cpu, _shares) = (memory, pids, cpu, shares);
 
-    public IReadOnlyList<string> Parents => [_memory, _pids, _cpu];
+    public IReadOnlyList<string> Parents => _shares is null ? [_memory, _pids, _cpu] : [_memory, _pids, _cpu, _shares];
 
     public static CgroupV1? Detect(string mounts, string self, out string why)
     {
@@ -18,12 +20,14 @@ internal sealed class CgroupV1
             if (FindParent(mounts, self, controller, ref why) is not { } parent) return null;
             parents.Add(parent);
         }
-        return new(parents[0], parents[1], parents[2]);
+        var ignored = "";
+        var shares = FindParent(mounts, self, "cpu", ref ignored);
+        return new(parents[0], parents[1], parents[2], shares == parents[2] ? null : shares);
     }
 
     public ControlGroup Create(string name, long memoryBytes, int processes)
     {
-        var group = new Group(Path.Combine(_memory, name), Path.Combine(_pids, name), Path.Combine(_cpu, name));
+        var group = new Group(Path.Combine(_memory, name), Path.Combine(_pids, name), Path.Combine(_cpu, name), _shares is null ? null : Path.Combine(_shares, name));
         try
         {
             group.Prepare(memoryBytes, processes);
@@ -68,11 +72,11 @@ internal sealed class CgroupV1
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private sealed class Group(string memory, string pids, string cpu) : ControlGroup
+    private sealed class Group(string memory, string pids, string cpu, string? shares) : ControlGroup
     {
-        public override IReadOnlyList<string> JoinFiles { get; } = [Path.Combine(memory, "cgroup.procs"), Path.Combine(pids, "cgroup.procs"), Path.Combine(cpu, "cgroup.procs")];
+        public override IReadOnlyList<string> JoinFiles => [.. Directories.Select(d => Path.Combine(d, "cgroup.procs"))];
 
-        protected override IReadOnlyList<string> Directories { get; } = [memory, pids, cpu];
+        protected override IReadOnlyList<string> Directories { get; } = shares is null ? [memory, pids, cpu] : [memory, pids, cpu, shares];
 
         public void Prepare(long memoryBytes, int processes)
         {

@@ -50,7 +50,8 @@ internal sealed class CgroupV2
                 var leaf = Path.Combine(parent, Leaf);
                 Directory.CreateDirectory(leaf);
                 ControlGroup.Write(Path.Combine(leaf, "cgroup.procs"), pid.ToString(CultureInfo.InvariantCulture));
-                ControlGroup.Write(Path.Combine(parent, "cgroup.subtree_control"), "+memory +pids");
+                // With cpu, sixty busy processes in one box weigh as much as one.
+                ControlGroup.Write(Path.Combine(parent, "cgroup.subtree_control"), offered.Contains("cpu") ? "+memory +pids +cpu" : "+memory +pids");
             }
             why = "";
             return new(parent);
