@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Text;
 using CodeChill.Server.Auth;
@@ -50,9 +51,9 @@ public sealed class PipelineTests
     [Fact]
     public async Task Database_gone_is_503_on_health_and_on_routes()
     {
-        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var app = new TestApp(clock: clock);
-        var ann = await app.GuestAsync();
+        Doors? database = null;
+        await using var app = new TestApp(services: services => services.AddSingleton<Database>(provider =>
+            database = new Doors(provider.GetRequiredService<DatabaseOptions>().Open(provider.GetRequiredService<ServerOptions>()))));
         var healthy = await app.GetAsync("/health");
         healthy.Status.ShouldBe(200, healthy.Text);
         healthy["status"].ShouldBe("healthy");
@@ -62,13 +63,16 @@ public sealed class PipelineTests
         healthy.Json.GetProperty("checks").GetProperty("durability").GetString().ShouldBe("full");
         (await app.GetAsync("/health/ready/")).Status.ShouldBe(200);
 
-        await app.Get<Database>().DisposeAsync();
+        database!.Away = true;
         var gone = await app.GetAsync("/health");
         gone.Status.ShouldBe(503, gone.Text);
         gone["status"].ShouldBe("unhealthy");
         (await app.GetAsync("/health/ready")).Status.ShouldBe(503);
         (await app.GetAsync("/health/live")).Status.ShouldBe(200);
-        _ = ann;
+        (await app.PostAsync("/api/auth/guest", new { name = "Ann" })).ShouldFail(503, "Service temporarily unavailable");
+
+        database.Away = false;
+        (await app.GetAsync("/health")).Status.ShouldBe(200);
     }
 
     [Fact]
@@ -242,6 +246,31 @@ public sealed class PipelineTests
         text.ShouldContain("Careless");
         foreach (var secret in new[] { access, access.Split('.')[1], refresh, "canary-password", "canary-wrong", "canary-query", "canary@example.org" })
             text.ShouldNotContain(secret);
+    }
+
+    /// <summary>A real database that can be gone.</summary>
+    private sealed class Doors(Database real) : Database
+    {
+        public volatile bool Away;
+
+        public override string Dialect => real.Dialect;
+
+        public override string InsertOrIgnore => real.InsertOrIgnore;
+
+        public override Task<string> DurabilityAsync(CancellationToken cancel) => Open().DurabilityAsync(cancel);
+
+        public override Task MigrateAsync(CancellationToken cancel) => Open().MigrateAsync(cancel);
+
+        public override Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> query, CancellationToken cancel = default) => Open().ReadAsync(query, cancel);
+
+        public override Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, Task<T>> work, CancellationToken cancel = default)
+            => Open().WriteAsync(work, cancel);
+
+        public override bool IsDuplicateKey(Exception failure) => real.IsDuplicateKey(failure);
+
+        public override ValueTask DisposeAsync() => real.DisposeAsync();
+
+        private Database Open() => Away ? throw new Microsoft.Data.Sqlite.SqliteException("unable to open database file", 14) : real;
     }
 
     private sealed class Thrower : IStartupFilter

@@ -62,9 +62,11 @@ internal sealed class ProviderKeys(ProviderOptions options, IHttpClientFactory h
         {
             if (done() || IsPausing())
                 return;
+            var first = _published is null;
             await FetchAsync(cancel);
             _lastTry = clock.GetTimestamp();
-            _pause = done() || _pause == TimeSpan.Zero ? FirstPause : LongestPause;
+            // The very first fetch is nobody's attempt to find a key: a key that is new right after it is looked for at once.
+            _pause = first && _published is not null ? TimeSpan.Zero : done() || _pause == TimeSpan.Zero ? FirstPause : LongestPause;
         }
         finally
         {
@@ -77,23 +79,27 @@ internal sealed class ProviderKeys(ProviderOptions options, IHttpClientFactory h
         using var timer = new PeriodicTimer(RefreshPeriod, clock);
         try
         {
-            do
-            {
-                await _gate.WaitAsync(stoppingToken);
-                try
-                {
-                    await FetchAsync(stoppingToken);
-                    _pause = TimeSpan.Zero;
-                }
-                finally
-                {
-                    _gate.Release();
-                }
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+            // A request may have been quicker.
+            await RefreshAsync(() => _published is not null, stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await RefreshInTurnAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+        }
+    }
+
+    private async Task RefreshInTurnAsync(CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            await FetchAsync(cancel);
+            _pause = TimeSpan.Zero;
+        }
+        finally
+        {
+            _gate.Release();
         }
     }
 
