@@ -45,15 +45,15 @@ public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFix
         await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, FirstUid, Slots);
         HostState.Take().ShouldBe(before);
         // And the runner still serves.
-        var after = await _runner.RunAsync(new() { Language = "python", Source = "print('alive')" }, null, TestContext.Current.CancellationToken);
-        after.Stdout.ShouldBe("alive\n");
+        var after = await _runner.RunAsync(new() { Language = "python", Source = "print('alive')", Limits = SandboxFixture.Patient }, null, TestContext.Current.CancellationToken);
+        after.Stdout.ShouldBe("alive\n", after.ToString());
     }
 
     [Fact]
     public async Task Forty_runs_at_once_share_the_slots_and_all_end()
     {
         var runs = Enumerable.Range(0, 40).Select(i => _runner.RunAsync(
-            new() { Language = "python", Source = i % 4 == 0 ? "raise SystemExit(3)" : $"print({i})" }, null, TestContext.Current.CancellationToken)).ToArray();
+            new() { Language = "python", Source = i % 4 == 0 ? "raise SystemExit(3)" : $"print({i})", Limits = SandboxFixture.Patient }, null, TestContext.Current.CancellationToken)).ToArray();
         var results = await Task.WhenAll(runs);
         for (var i = 0; i < 40; i++)
         {

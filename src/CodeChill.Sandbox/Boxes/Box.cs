@@ -67,7 +67,11 @@ internal sealed class Box
         }
         finally
         {
-            if (group is not null && !await group.RemoveAsync()) host.Log("A control group could not be removed; the next start will try again.");
+            if (group is not null && !await group.RemoveAsync())
+            {
+                host.Log("A control group could not be removed yet; it is tried again for a minute, and at the next start.");
+                _ = group.RemoveLaterAsync();
+            }
         }
     }
 

@@ -68,9 +68,14 @@ internal static class BoxArguments
         script.Append(CultureInfo.InvariantCulture, $" && shift {parameters.Count} && exec \"$@\"");
 
         List<string> chain = ["-c", script.ToString(), "sh", .. parameters];
+        // The death signal from here on, not only from the moment bubblewrap sets its own: a server killed in between must not leave a box behind.
         if (slot.Uid is { } uid)
         {
-            chain.AddRange([tools.Setpriv, "--reuid", Number(uid), "--regid", Number(uid), "--clear-groups", "--"]);
+            chain.AddRange([tools.Setpriv, "--reuid", Number(uid), "--regid", Number(uid), "--clear-groups", "--pdeathsig", "KILL", "--"]);
+        }
+        else if (tools.Setpriv.Length > 0)
+        {
+            chain.AddRange([tools.Setpriv, "--pdeathsig", "KILL", "--"]);
         }
         chain.AddRange([tools.Prlimit, "--core=0", "--nofile=512", "--memlock=0", "--fsize=" + Number(spec.Limits.FileBytes), "--cpu=" + CpuSeconds(spec.Limits.Cpu)]);
         // With control groups this is only a second wall; without, it is the limit. bubblewrap's two processes come on top.

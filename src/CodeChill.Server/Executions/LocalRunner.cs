@@ -4,23 +4,28 @@ using CodeChill.Sandbox;
 namespace CodeChill.Server.Executions;
 
 /// <summary>
-/// Runs programs in the embedded sandbox. Its self-test runs at start, beside everything else; until it has passed, and for good when it
-/// fails, runs are refused with the reason. There is no way around it: nothing is ever run outside a box.
+/// Runs programs in the embedded sandbox. Its self-test runs at start, beside everything else: runs that come meanwhile wait for it, and when
+/// it fails they are refused with the reason. There is no way around it: nothing is ever run outside a box.
 /// </summary>
 internal sealed class LocalRunner(ILogger<LocalRunner> logger) : BackgroundService, IRunner
 {
+    private readonly TaskCompletionSource _tested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SandboxRunner? _sandbox;
-    private string? _failure = "the sandbox is starting";
+    private string? _failure;
 
     public string? Unavailable => _sandbox is { } sandbox ? sandbox.Report.Available ? null : sandbox.Report.Reason ?? "the sandbox failed its self-test" : _failure;
 
+    /// <summary>Until the self-test is through every language counts as there: saying no to people who open a room in that second would be wrong more often.</summary>
     public IReadOnlyList<RunnerLanguage> Languages
-        => [.. (_sandbox?.Languages ?? []).Select(l => new RunnerLanguage(l.Name, l.Available, l.Version, l.Reason))];
+        => _sandbox is { } sandbox
+            ? [.. sandbox.Languages.Select(l => new RunnerLanguage(l.Name, l.Available, l.Version, l.Reason))]
+            : [.. LanguageCatalog.All.Select(l => new RunnerLanguage(l.Name, true, null, null))];
 
     public async Task<RunOutcome> RunAsync(RunJob job, Func<RunChunk, ValueTask> onOutput, CancellationToken cancel)
     {
+        await _tested.Task.WaitAsync(cancel);
         if (_sandbox is not { } sandbox || Unavailable is not null)
-            return RunOutcome.Failed("sandbox_unavailable", Unavailable!);
+            return RunOutcome.Failed("sandbox_unavailable", $"Code execution is unavailable: {Unavailable}");
         var result = await sandbox.RunAsync(
             new RunRequest
             {
@@ -69,6 +74,10 @@ internal sealed class LocalRunner(ILogger<LocalRunner> logger) : BackgroundServi
         {
             logger.LogError(failure, "The sandbox could not be started");
             _failure = "the sandbox could not be started";
+        }
+        finally
+        {
+            _tested.TrySetResult();
         }
     }
 

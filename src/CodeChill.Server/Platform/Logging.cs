@@ -30,6 +30,9 @@ internal static partial class Logging
                     .MinimumLevel.Override("Microsoft", frameworks)
                     .MinimumLevel.Override("System", frameworks)
                     .MinimumLevel.Override("Orleans", frameworks)
+                    // Warns at every start that it would like the server's garbage collector; one room server of two cores would not.
+                    .MinimumLevel.Override("Orleans.Runtime.Silo", LogEventLevel.Error)
+                    .MinimumLevel.Override("Polly", Max(options.Level, LogEventLevel.Warning))
                     // These two print whole URLs, whose queries may carry a token.
                     .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Max(options.Level, LogEventLevel.Warning))
                     .MinimumLevel.Override("System.Net.Http.HttpClient", Max(options.Level, LogEventLevel.Warning))

@@ -32,6 +32,17 @@ internal abstract class ControlGroup
         return false;
     }
 
+    /// <summary>Goes on trying for a minute: on a machine without time to spare a dead process stays a member until it is collected.</summary>
+    public async Task RemoveLaterAsync()
+    {
+        for (var attempt = 0; attempt < 60; attempt++)
+        {
+            await Task.Delay(1000);
+            Kill();
+            if (Directories.All(TryRemove)) return;
+        }
+    }
+
     protected static bool TryRemove(string directory)
     {
         try
