@@ -25,7 +25,7 @@ export class Proxy {
   /** Ends all connections; new ones end at once. */
   cut() {
     this.#mode = 'cut';
-    for (const { client, server } of this.#pairs) {
+    for (const { client, server } of [...this.#pairs]) {
       client.destroy();
       server.destroy();
     }
@@ -67,8 +67,10 @@ export class Proxy {
         }
       });
       from.on('error', () => {});
-      from.on('close', () => {
-        to.destroy();
+      // What is still on its way out is sent before the other side is closed too.
+      from.on('close', (failed) => {
+        if (failed) to.destroy();
+        else to.end();
         this.#pairs.delete(pair);
       });
       if (this.#mode === 'stall') from.pause();
