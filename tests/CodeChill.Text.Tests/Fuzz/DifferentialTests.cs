@@ -3,7 +3,7 @@ namespace CodeChill.Text.Tests.Fuzz;
 [Collection(nameof(YjsPeer))]
 public sealed class DifferentialTests(YjsPeer peer)
 {
-    // The long run: TEXT_FUZZ_SCHEDULES=12000 makes more than a million operations.
+    // A schedule has about 53 operations: TEXT_FUZZ_SCHEDULES=20000 is the long run of more than a million.
     private static readonly int Schedules = int.TryParse(Environment.GetEnvironmentVariable("TEXT_FUZZ_SCHEDULES"), out int given) ? given : 2_000;
 
     [Fact]
