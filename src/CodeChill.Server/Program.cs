@@ -1,3 +1,26 @@
+using CodeChill.Server.Auth;
+using CodeChill.Server.Executions;
+using CodeChill.Server.Platform;
+using CodeChill.Server.Rooms;
+using CodeChill.Server.Users;
+
+if (args.Contains(SandboxCheck.Argument))
+    return await SandboxCheck.RunAsync(Console.Out);
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddPlatform();
+builder.AddAccounts();
+builder.AddUsers();
+builder.AddRooms();
+
 var app = builder.Build();
-app.Run();
+if (!await app.PrepareAsync())
+    return Startup.RefusedExitCode;
+
+app.UsePlatform();
+app.MapHealth();
+app.MapAbout();
+app.MapAccounts();
+app.MapUsers();
+app.MapRooms();
+return await app.ServeAsync();

@@ -38,6 +38,7 @@ internal static class PlatformErrors
     public static readonly Error Unavailable = new("platform.unavailable", 503, "Service temporarily unavailable", Retry.Later);
     public static readonly Error NotFound = new("platform.not_found", 404, "Not found");
     public static readonly Error MethodNotAllowed = new("platform.method_not_allowed", 405, "Method not allowed");
+    public static readonly Error BadRequest = new("platform.bad_request", 400, "Bad request");
     public static readonly Error BadJson = new("platform.bad_json", 400, "Invalid JSON body");
     public static readonly Error TooLarge = new("platform.too_large", 413, "Request body too large");
     public static readonly Error Internal = new("platform.internal", 500, "Internal server error", Retry.Later);

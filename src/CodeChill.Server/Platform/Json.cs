@@ -22,6 +22,21 @@ internal static class Json
         return options;
     }
 
+    /// <summary>The text of a JSON string; null for anything else, and for escapes that make no text (half of a surrogate pair).</summary>
+    public static string? Text(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+            return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Milliseconds are enough and every client parses them; a trailing Z keeps browsers from guessing a zone.</summary>
     private sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     {

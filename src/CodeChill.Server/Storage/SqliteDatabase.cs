@@ -16,6 +16,7 @@ internal sealed class SqliteDatabase : Database
     private readonly string _connectionString;
     private readonly SemaphoreSlim _writeGate = new(1, 1);
     private SqliteConnection? _writer;
+    private int _disposed;
 
     public SqliteDatabase(string path)
     {
@@ -97,6 +98,8 @@ internal sealed class SqliteDatabase : Database
 
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _writeGate.WaitAsync();
         await CloseWriterAsync();
         _writeGate.Dispose();

@@ -69,6 +69,9 @@ internal sealed class ClientSession : EngineSession
         Close(DisconnectReasons.ForcedServerClose, null, CloseKind.Flush);
     }
 
+    /// <summary>Ends the connection after its queue, with no DISCONNECT: the client takes it for a lost transport.</summary>
+    internal void Abort() => Close(DisconnectReasons.ForcedServerClose, null, CloseKind.Flush);
+
     internal void Forget(Socket socket)
     {
         lock (Gate) _sockets = Without(_sockets, socket);

@@ -237,6 +237,11 @@ public sealed partial class Socket
         Close(DisconnectReasons.ServerNamespaceDisconnect, null);
     }
 
+    /// <summary>
+    /// Ends the whole connection without telling the client to stay away: it sees a closed transport and reconnects by itself.
+    /// </summary>
+    public void Abort() => Client.Abort();
+
     internal string? KnownName(ReadOnlySpan<byte> utf8) => _handlers.Known(utf8);
 
     /// <summary>Middlewares are through: the socket becomes reachable. False when the connection ended meanwhile.</summary>

@@ -3,6 +3,8 @@ CREATE TABLE users (
   email               VARCHAR(320) NULL,
   name                VARCHAR(255) NOT NULL,
   picture             TEXT         NULL,
+  -- The address a password account signs in with. Kept apart from email: a provider's users may share an address with it and are never linked by it.
+  login_email         VARCHAR(320) NULL,
   password_hash       VARCHAR(255) NULL,
   identity_issuer     VARCHAR(255) NULL,
   identity_subject    VARCHAR(255) NULL,
@@ -18,7 +20,7 @@ CREATE TABLE users (
   stats_updated_at    BIGINT       NULL,
   created_at          BIGINT       NOT NULL,
   updated_at          BIGINT       NOT NULL,
-  UNIQUE KEY users_email (email),
+  UNIQUE KEY users_login (login_email),
   UNIQUE KEY users_identity (identity_issuer, identity_subject)
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
@@ -28,7 +30,10 @@ CREATE TABLE sessions (
   created_at    BIGINT   NOT NULL,
   expires_at    BIGINT   NOT NULL,
   revoked_at    BIGINT   NULL,
+  -- Fingerprint of the provider's token that opened it: logging out with that token ends this session too.
+  opened_by     VARCHAR(64) NULL,
   KEY sessions_user (user_id),
+  KEY sessions_opened_by (opened_by),
   CONSTRAINT sessions_user_fk FOREIGN KEY (user_id) REFERENCES users (id)
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
@@ -40,4 +45,12 @@ CREATE TABLE refresh_tokens (
   used_at     BIGINT      NULL,
   KEY refresh_tokens_session (session_id),
   CONSTRAINT refresh_tokens_session_fk FOREIGN KEY (session_id) REFERENCES sessions (id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- Single tokens of the identity provider that were logged out before they expired, by fingerprint. A row goes when its token has expired.
+CREATE TABLE ended_tokens (
+  fingerprint VARCHAR(64) NOT NULL PRIMARY KEY,
+  user_id     CHAR(36)    NOT NULL,
+  ended_at    BIGINT      NOT NULL,
+  expires_at  BIGINT      NOT NULL
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

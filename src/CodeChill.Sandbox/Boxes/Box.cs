@@ -1,0 +1,256 @@
+using System.Diagnostics;
+using System.Text;
+using System.Threading.Channels;
+using CodeChill.Sandbox.Linux;
+using CodeChill.Sandbox.Linux.Cgroups;
+
+namespace CodeChill.Sandbox.Boxes;
+
+/// <summary>
+/// Runs one step in a box and measures it. Four activities share the life of the process: feeding standard input, reading each output pipe, and a monitor
+/// that looks at clock and counters. Whoever finds a limit broken calls <see cref="Stop"/>; the first reason stands. Killing the outer bubblewrap ends the box's init
+/// (PR_SET_PDEATHSIG) and with it the whole process namespace; the control group is killed as well and must be empty to be removed.
+/// </summary>
+internal sealed class Box
+{
+    private static readonly TimeSpan s_monitorInterval = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>How long after its end a box's pipes may stay open, and a receiver may take for the last chunk, before both are given up.</summary>
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(3);
+
+    private readonly BoxSpec _spec;
+    private readonly BoxHost _host;
+    private readonly Process _process;
+    private readonly ControlGroup? _group;
+    private readonly Slot _slot;
+    private readonly Terminal? _terminal;
+    private readonly long _start;
+    private int _stop;
+    private int _dead;
+    private ProcessTree.Sample _sampled;
+
+    private Box(BoxSpec spec, BoxHost host, Slot slot, Process process, ControlGroup? group, Terminal? terminal, long start)
+    {
+        _spec = spec;
+        _host = host;
+        _slot = slot;
+        _process = process;
+        _group = group;
+        _terminal = terminal;
+        _start = start;
+    }
+
+    public static async Task<BoxOutcome> RunAsync(BoxSpec spec, BoxHost host, Slot slot, CancellationToken cancel)
+    {
+        // Beside the program there are bubblewrap's outer process and its init.
+        var group = host.Cgroups.Create(spec.Limits.MemoryBytes, spec.Limits.Processes + 2, out var why);
+        if (group is null && host.Cgroups.Kind != LimitEnforcement.Rlimits) throw new IOException($"No control group could be made: {why}");
+        try
+        {
+            using var args = MemoryFile.Create(BoxArguments.Bubblewrap(spec, host.Root));
+            using var status = MemoryFile.Create();
+            using var terminal = spec.Terminal is { } size ? new Terminal(size) : null;
+            var info = new ProcessStartInfo("/bin/sh", BoxArguments.Chain(
+                spec, host.Tools, slot, group?.JoinFiles ?? [], args.Path, host.Seccomp.Path, status.Path, terminal?.SlavePath, group is not null))
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = "/",
+            };
+            // bubblewrap stays pid 1 of the box with the environment it was started with, readable in /proc/1/environ; --clearenv does not change that.
+            info.Environment.Clear();
+
+            var start = host.Time.GetTimestamp();
+            using var process = await host.Launcher.StartAsync(info);
+            return await new Box(spec, host, slot, process, group, terminal, start).SuperviseAsync(status, cancel);
+        }
+        finally
+        {
+            if (group is not null && !await group.RemoveAsync())
+            {
+                host.Log("A control group could not be removed yet; it is tried again for a minute, and at the next start.");
+                _ = group.RemoveLaterAsync();
+            }
+        }
+    }
+
+    private async Task<BoxOutcome> SuperviseAsync(MemoryFile status, CancellationToken cancel)
+    {
+        using var over = new CancellationTokenSource();
+        await using var cancellation = cancel.Register(() => Stop(StopReason.Cancelled));
+        var monitor = MonitorAsync(over.Token);
+        var feeding = FeedAsync(over.Token);
+        var output = PumpAsync(_process.StandardOutput.BaseStream, _spec.OnStdout, over.Token);
+        var error = PumpAsync(_process.StandardError.BaseStream, _spec.OnStderr, over.Token);
+        var screen = _terminal is null ? Task.CompletedTask : PumpTerminalAsync(_terminal);
+        var resizing = _terminal is null || _spec.Resizes is null ? Task.CompletedTask : ResizeAsync(_terminal, _spec.Resizes, over.Token);
+
+        await _process.WaitForExitAsync(CancellationToken.None);
+        Volatile.Write(ref _dead, 1);
+        var wall = _host.Time.GetElapsedTime(_start);
+        var exitCode = _process.ExitCode;
+        KillRest();
+        _terminal?.CloseProgramEnd();
+
+        // All writers are dead, so the pipes end by themselves; a receiver that does not return must not hold the slot for ever.
+        try
+        {
+            await Task.WhenAll(output, error, screen).WaitAsync(s_drain, _host.Time, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            _host.Log("A receiver of output did not return within 3 s of the end of its run; its last output is lost.");
+        }
+        await over.CancelAsync();
+        await monitor;
+        await feeding;
+        await resizing;
+
+        var usage = _group?.Read() ?? new Usage(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
+        // Written by bubblewrap only when the program was started and has ended.
+        var started = Encoding.UTF8.GetString(status.ReadAll()).Contains("\"exit-code\"", StringComparison.Ordinal);
+        return new((StopReason)_stop, started, exitCode, wall, usage.Cpu, usage.PeakMemoryBytes, usage.OutOfMemoryKills, usage.RefusedForks);
+    }
+
+    private void Stop(StopReason reason)
+    {
+        if (Volatile.Read(ref _dead) == 1 || Interlocked.CompareExchange(ref _stop, (int)reason, 0) != 0) return;
+        if (_group is null) ProcessTree.Kill(_process.Id);
+        try
+        {
+            _process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended by itself just now.
+        }
+        _group?.Kill();
+    }
+
+    /// <summary>After the outer process is gone nothing may be left. A slot's user id belongs to this box alone, so its processes are ours to kill.</summary>
+    private void KillRest()
+    {
+        if (_group is not null) _group.Kill();
+        else if (_slot.Uid is { } uid) ProcessTree.KillUser(uid);
+    }
+
+    private async Task MonitorAsync(CancellationToken over)
+    {
+        using var timer = new PeriodicTimer(s_monitorInterval, _host.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(over))
+            {
+                if (_host.Time.GetElapsedTime(_start) >= _spec.Limits.Wall) Stop(StopReason.Wall);
+                if (_group is not null)
+                {
+                    var usage = _group.Read();
+                    if (usage.OutOfMemoryKills > 0) Stop(StopReason.Memory);
+                    if (usage.Cpu >= _spec.Limits.Cpu) Stop(StopReason.Cpu);
+                }
+                else
+                {
+                    Sample();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The box is gone.
+        }
+    }
+
+    private void Sample()
+    {
+        if (Volatile.Read(ref _dead) == 1) return;
+        var now = ProcessTree.Measure(_process.Id);
+        _sampled = new(
+            now.Cpu > _sampled.Cpu ? now.Cpu : _sampled.Cpu, Math.Max(now.MemoryBytes, _sampled.MemoryBytes), Math.Max(now.Processes, _sampled.Processes));
+        if (now.MemoryBytes > _spec.Limits.MemoryBytes) Stop(StopReason.Memory);
+        if (_sampled.Cpu >= _spec.Limits.Cpu) Stop(StopReason.Cpu);
+    }
+
+    private async Task FeedAsync(CancellationToken over)
+    {
+        // Never wait on this thread: a program that does not read fills the pipe, and the rest must wait there, not here.
+        var stdin = _process.StandardInput.BaseStream;
+        try
+        {
+            if (_spec.Stdin.Length > 0) await WriteAsync(_spec.Stdin);
+            if (_spec.Input is { } input)
+            {
+                await foreach (var bytes in input.ReadAllAsync(over)) await WriteAsync(bytes);
+                // What the key for "end of input" sends.
+                if (_terminal is not null) await WriteAsync("\u0004"u8.ToArray());
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or ChannelClosedException)
+        {
+            // EPIPE: the program closed its input or ended; what it did not read is of no interest.
+        }
+        try
+        {
+            await stdin.DisposeAsync();
+        }
+        catch (IOException)
+        {
+            // As above.
+        }
+
+        async Task WriteAsync(ReadOnlyMemory<byte> bytes)
+        {
+            if (_terminal is not null)
+            {
+                await _terminal.WriteAsync(bytes).WaitAsync(over);
+                return;
+            }
+            await stdin.WriteAsync(bytes, over);
+            await stdin.FlushAsync(over);
+        }
+    }
+
+    private async Task PumpTerminalAsync(Terminal terminal)
+    {
+        var buffer = new byte[32 << 10];
+        var wanted = true;
+        int n;
+        while ((n = await terminal.ReadAsync(buffer)) > 0)
+        {
+            if (wanted && !(wanted = await _spec.OnStdout(buffer.AsMemory(0, n)))) Stop(StopReason.Output);
+        }
+    }
+
+    private static async Task ResizeAsync(Terminal terminal, ChannelReader<TerminalSize> sizes, CancellationToken over)
+    {
+        try
+        {
+            await foreach (var size in sizes.ReadAllAsync(over)) terminal.Resize(size);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+        {
+            // The program is gone, or nobody will change the size again.
+        }
+    }
+
+    private async Task PumpAsync(Stream pipe, Func<ReadOnlyMemory<byte>, ValueTask<bool>> receive, CancellationToken over)
+    {
+        var buffer = new byte[32 << 10];
+        var wanted = true;
+        try
+        {
+            int n;
+            // After a limit is broken the pipe is still read, and dropped, until its writers are dead.
+            while ((n = await pipe.ReadAsync(buffer, over)) > 0)
+            {
+                if (!wanted) continue;
+                wanted = await receive(buffer.AsMemory(0, n));
+                if (!wanted) Stop(StopReason.Output);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The pipe broke or was given up.
+        }
+    }
+}

@@ -1,0 +1,8 @@
+using CodeChill.Sandbox.Linux;
+using CodeChill.Sandbox.Linux.Cgroups;
+
+namespace CodeChill.Sandbox.Boxes;
+
+/// <summary>What all boxes of a runner share.</summary>
+internal sealed record BoxHost(
+    HostTools Tools, RootFileSystem Root, CgroupHost Cgroups, MemoryFile Seccomp, Launcher Launcher, TimeProvider Time, Action<string> Log);

@@ -1,0 +1,30 @@
+namespace CodeChill.Sandbox.Languages;
+
+internal static class Rust
+{
+    public static Language Definition { get; } = new()
+    {
+        Name = "rust",
+        DisplayName = "Rust",
+        Aliases = ["rs"],
+        Judge0Id = 73,
+        FileName = "main.rs",
+        Executables = ["rustc"],
+        InstallHint = "apt-get install -y --no-install-recommends rustc",
+        VersionCommand = ["rustc", "--version"],
+        Compile = new("rustc --edition 2021 -C opt-level=1 -C debuginfo=0 -o a main.rs", "a"),
+        Run = ["./a"],
+        MemorySigns = ["memory allocation of"],
+        Template = """
+            use std::io;
+
+            fn main() {
+                let mut line = String::new();
+                io::stdin().read_line(&mut line).unwrap();
+                let name = if line.trim().is_empty() { "world" } else { line.trim() };
+                println!("Hello, {}!", name);
+            }
+
+            """,
+    };
+}

@@ -1,0 +1,63 @@
+namespace CodeChill.Sandbox;
+
+/// <summary>Settings of a <see cref="SandboxRunner"/>.</summary>
+public sealed class SandboxOptions
+{
+    /// <summary>Runs at one time; further ones wait their turn in order of arrival.</summary>
+    /// <value>The number of processors by default.</value>
+    public int MaxParallelRuns { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// Tree that is the box's read-only root file system, as made by <c>eng/sandbox-root.sh</c>. When it is <c>null</c>, the standard
+    /// places are looked at; when no finished tree is found there, the host's own <c>/usr</c> is used.
+    /// </summary>
+    /// <value><c>null</c> by default.</value>
+    public string? RootPath { get; set; }
+
+    /// <summary>Never use a built tree, only the host's own <c>/usr</c>.</summary>
+    /// <value><c>false</c> by default.</value>
+    public bool UseHostRoot { get; set; }
+
+    /// <summary>First of the host user ids that runs get when the process is root: run slot n has <c>FirstUid + n</c>. No account should use them.</summary>
+    /// <value>60001 by default.</value>
+    public int FirstUid { get; set; } = 60001;
+
+    /// <summary>Use cgroups when the machine has them. Without, limits are per process and sampled.</summary>
+    /// <value><c>true</c> by default.</value>
+    public bool UseCgroups { get; set; } = true;
+
+    /// <summary>Largest source in bytes of UTF-8.</summary>
+    /// <value>1 MiB by default.</value>
+    public int MaxSourceBytes { get; set; } = 1 << 20;
+
+    /// <summary>Bytes of compiler output that are kept; a compiler that writes more is killed.</summary>
+    /// <value>64 KiB by default.</value>
+    public long CompileOutputBytes { get; set; } = 64 << 10;
+
+    /// <summary>Bytes of compiled programs that are kept to skip compiling the same source again; 0 turns this off.</summary>
+    /// <value>128 MiB by default.</value>
+    public long CompileCacheBytes { get; set; } = 128L << 20;
+
+    /// <summary>Output that arrives within this time of the last delivery is gathered into one chunk; the first output of a run is never held.</summary>
+    /// <value>25 milliseconds by default.</value>
+    public TimeSpan GatherInterval { get; set; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Receives one line of text per event worth a log entry.</summary>
+    /// <value><c>null</c> by default: nothing is logged.</value>
+    public Action<string>? Log { get; set; }
+
+    /// <summary>The clock.</summary>
+    /// <value>The system's by default.</value>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxParallelRuns, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxParallelRuns, 1024);
+        ArgumentOutOfRangeException.ThrowIfLessThan(FirstUid, 1000);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSourceBytes, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(CompileOutputBytes, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(CompileCacheBytes, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(GatherInterval, TimeSpan.FromMilliseconds(1));
+    }
+}

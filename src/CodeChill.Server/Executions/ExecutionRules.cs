@@ -1,0 +1,20 @@
+using CodeChill.Server.Platform;
+
+namespace CodeChill.Server.Executions;
+
+/// <summary>What a run must be, asked by the route and the event alike.</summary>
+internal static class ExecutionRules
+{
+    public static Outcome<ExecutionRequest> Check(string? language, string? source, string? input)
+    {
+        if (string.IsNullOrWhiteSpace(source))
+            return ExecutionErrors.NoCode;
+        if (source.Length > ExecutionLimits.SourceLength)
+            return ExecutionErrors.CodeTooLong;
+        if (input is { Length: > ExecutionLimits.InputLength })
+            return ExecutionErrors.InputTooLong;
+        return LanguageCatalog.Find(language ?? LanguageCatalog.Default) is { } known
+            ? new ExecutionRequest(known.Name, source, string.IsNullOrEmpty(input) ? null : input)
+            : ExecutionErrors.UnsupportedLanguage;
+    }
+}

@@ -1,0 +1,34 @@
+namespace CodeChill.Sandbox.Tests;
+
+public sealed class DisposeTests(SandboxFixture sandbox)
+{
+    [Fact]
+    public async Task Disposing_the_runner_ends_its_runs_and_leaves_nothing()
+    {
+        sandbox.Ready("python");
+        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = 61301, MaxParallelRuns = 2 });
+        var stem = runner.ControlGroupStem!;
+        var started = new TaskCompletionSource();
+        var runs = Enumerable.Range(0, 2).Select(_ => runner.RunAsync(
+            new() { Language = "python", Source = "import time; print('started'); time.sleep(60)" },
+            _ =>
+            {
+                started.TrySetResult();
+                return default;
+            },
+            TestContext.Current.CancellationToken)).ToArray();
+        await started.Task;
+        await runner.DisposeAsync();
+        foreach (var result in await Task.WhenAll(runs)) result.Status.ShouldBe(RunStatus.Cancelled);
+        await HostState.NothingIsLeftAsync(stem, 61301, 2);
+    }
+
+    [Fact]
+    public async Task Disposed_runner_refuses_further_runs()
+    {
+        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = 61311, MaxParallelRuns = 1 });
+        await runner.DisposeAsync();
+        await runner.DisposeAsync();
+        await Should.ThrowAsync<ObjectDisposedException>(() => runner.RunAsync(new() { Language = "python", Source = "" }));
+    }
+}

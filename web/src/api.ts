@@ -1,0 +1,123 @@
+// REST. One place that adds the token, renews it once when the server says it's stale, and turns failures into one kind
+// of error with a sentence for people.
+
+import type { SessionStore } from './session';
+import type { Execution, Language, Message, Pagination, Room, SignInConfig, SignInResult, User } from './wire';
+
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    /** 0 when there was no answer at all. */
+    readonly status: number,
+    readonly code?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A 401 that is about the token; the same status also says "wrong password". */
+const TOKEN_ERRORS = /^(authorization token required|invalid token|token has expired|token has been revoked)/i;
+
+export interface NewRoom {
+  name: string;
+  description: string;
+  language: string;
+  is_private: boolean;
+  password?: string;
+  max_participants: number;
+}
+
+export interface RoomPage {
+  rooms: Room[];
+  pagination: Pagination;
+}
+
+export class Api {
+  constructor(
+    private readonly session: SessionStore,
+    private readonly fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init),
+  ) {}
+
+  config = (): Promise<SignInConfig> => this.#open('GET', '/api/auth/config');
+  guest = (name: string): Promise<SignInResult> => this.#open('POST', '/api/auth/guest', { name });
+  register = (name: string, email: string, password: string): Promise<SignInResult> =>
+    this.#open('POST', '/api/auth/register', { name, email, password });
+  login = (email: string, password: string): Promise<SignInResult> => this.#open('POST', '/api/auth/login', { email, password });
+  loginWithProvider = (token: string): Promise<SignInResult> => this.#open('POST', '/api/auth/login', {}, token);
+  logout = (): Promise<unknown> => this.#call('POST', '/api/auth/logout');
+  rename = (name: string): Promise<{ user: User }> => this.#call('PUT', '/api/auth/profile', { name });
+
+  rooms = (query: { page: number; search: string; language: string; perPage: number }): Promise<RoomPage> => {
+    const params = new URLSearchParams({ page: String(query.page), per_page: String(query.perPage) });
+    if (query.search) params.set('search', query.search);
+    if (query.language) params.set('language', query.language);
+    return this.#call('GET', `/api/rooms?${params}`);
+  };
+  myRooms = async (): Promise<Room[]> => (await this.#call<{ rooms: Room[] }>('GET', '/api/rooms/my-rooms')).rooms;
+  room = async (id: string): Promise<Room> => (await this.#call<{ room: Room }>('GET', `/api/rooms/${encodeURIComponent(id)}`)).room;
+  createRoom = async (room: NewRoom): Promise<Room> => (await this.#call<{ room: Room }>('POST', '/api/rooms', room)).room;
+  updateRoom = async (
+    id: string,
+    change: Partial<Pick<Room, 'name' | 'description' | 'language' | 'max_participants'>>,
+  ): Promise<Room> => (await this.#call<{ room: Room }>('PUT', `/api/rooms/${encodeURIComponent(id)}`, change)).room;
+  deleteRoom = (id: string): Promise<unknown> => this.#call('DELETE', `/api/rooms/${encodeURIComponent(id)}`);
+  joinRoom = async (id: string, password?: string): Promise<Room> =>
+    (await this.#call<{ room: Room }>('POST', `/api/rooms/${encodeURIComponent(id)}/join`, password ? { password } : {})).room;
+  leaveRoom = (id: string): Promise<unknown> => this.#call('POST', `/api/rooms/${encodeURIComponent(id)}/leave`);
+
+  messages = (roomId: string, page: number): Promise<{ messages: Message[]; pagination: Pagination }> =>
+    this.#call('GET', `/api/chat/room/${encodeURIComponent(roomId)}/messages?page=${page}&per_page=50`);
+  editMessage = (id: string, content: string): Promise<unknown> =>
+    this.#call('PUT', `/api/chat/messages/${encodeURIComponent(id)}`, { content });
+  deleteMessage = (id: string): Promise<unknown> => this.#call('DELETE', `/api/chat/messages/${encodeURIComponent(id)}`);
+
+  languages = async (): Promise<Language[]> =>
+    (await this.#open<{ languages: Language[] }>('GET', '/api/execution/languages')).languages;
+  execution = async (id: string): Promise<Execution> =>
+    (await this.#call<{ execution: Execution }>('GET', `/api/execution/${encodeURIComponent(id)}/result`)).execution;
+  lastRun = async (roomId: string): Promise<Execution | null> =>
+    (await this.#call<{ executions: Execution[] }>('GET', `/api/execution/room/${encodeURIComponent(roomId)}/history?page=1&per_page=1`))
+      .executions[0] ?? null;
+
+  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const token = await this.session.token();
+    try {
+      return await this.#open<T>(method, path, body, token);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 401 && TOKEN_ERRORS.test(error.message))) throw error;
+      const { access_token } = await this.session.refresh(token);
+      return await this.#open<T>(method, path, body, access_token);
+    }
+  }
+
+  async #open<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (token) headers.authorization = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    let response: Response;
+    try {
+      response = await this.fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    } catch {
+      throw new ApiError('The server can’t be reached. Check your connection and try again.', 0);
+    }
+    const answer = (await response.json().catch(() => null)) as (T & { error?: string; code?: string }) | null;
+    if (response.ok && answer !== null) return answer;
+    throw new ApiError(
+      failureText(response.status, answer?.error, response.headers.get('retry-after')),
+      response.status,
+      answer?.code,
+    );
+  }
+}
+
+export function failureText(status: number, error: string | undefined, retryAfter: string | null): string {
+  if (status === 429) {
+    const seconds = Number(retryAfter);
+    return seconds > 0
+      ? `Too many requests. Try again in ${Math.ceil(seconds)} s.`
+      : 'Too many requests. Wait a moment and try again.';
+  }
+  if (error) return error;
+  if (status === 503) return 'The server is not ready at the moment. Try again soon.';
+  return `The server could not do this (${status}).`;
+}

@@ -1,0 +1,146 @@
+// The page with all rooms: mine, and the public ones with search, filter and pages.
+
+import type { Api } from '../api';
+import { unsavedRooms } from '../copy-notes';
+import { languageLabel } from '../languages';
+import { h, icon, replace } from '../ui/dom';
+import { ago } from '../ui/time';
+import { messageOf } from '../ui/toast';
+import type { Pagination, Room, User } from '../wire';
+import { createRoomDialog, languageSelect } from './create-room';
+
+const PER_PAGE = 12;
+const SEARCH_DELAY_MS = 250;
+
+export interface Page {
+  element: HTMLElement;
+  destroy(): void;
+}
+
+export function roomsPage(options: { api: Api; user: User; open: (room: Room) => void }): Page {
+  const { api, open } = options;
+  let page = 1;
+  let asked = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const create = h('button', {
+    type: 'button', class: 'button primary', testid: 'create-room',
+    on: { click: () => createRoomDialog(api, open) },
+  }, icon('plus'), 'New room');
+  const search = h('input', {
+    type: 'search', placeholder: 'Search rooms', testid: 'room-search', attrs: { 'aria-label': 'Search public rooms' },
+    on: {
+      input: () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => go(1), SEARCH_DELAY_MS);
+      },
+    },
+  });
+  const language = languageSelect('language-filter', 'All languages');
+  language.setAttribute('aria-label', 'Language');
+  language.addEventListener('change', () => go(1));
+
+  const mine = h('div', { class: 'cards', testid: 'my-rooms' });
+  const mineSection = h('section', { attrs: { 'aria-labelledby': 'my-rooms-title' } }, h('h2', { id: 'my-rooms-title' }, 'Your rooms'), mine);
+  const found = h('div', { class: 'cards', testid: 'public-rooms' });
+  const pages = h('nav', { class: 'pages', attrs: { 'aria-label': 'Pages' } });
+  const status = h('p', { class: 'visually-hidden', attrs: { role: 'status' } });
+
+  const element = h('main', { class: 'rooms-page', id: 'main' },
+    h('div', { class: 'page-head' },
+      h('div', {}, h('h1', {}, `Hi, ${options.user.name}`), h('p', { class: 'muted' }, 'Open a room, share its link, and write code together.')),
+      create),
+    mineSection,
+    h('section', { attrs: { 'aria-labelledby': 'public-rooms-title' } },
+      h('div', { class: 'section-head' }, h('h2', { id: 'public-rooms-title' }, 'Public rooms'),
+        h('div', { class: 'filters' }, h('div', { class: 'search' }, icon('search'), search), language)),
+      found, pages, status));
+
+  const unsaved = unsavedRooms(options.user.id);
+
+  async function loadMine(): Promise<void> {
+    replace(mine, ...skeletons(2));
+    try {
+      const rooms = await api.myRooms();
+      if (rooms.length === 0) replace(mine, h('p', { class: 'empty' }, 'You have no rooms yet. Create one, or open a link that somebody sent you.'));
+      else replace(mine, ...rooms.map(card));
+    } catch (error) {
+      replace(mine, failure(error, () => void loadMine()));
+    }
+  }
+
+  async function loadPublic(): Promise<void> {
+    const request = ++asked;
+    found.setAttribute('aria-busy', 'true');
+    if (!found.firstChild) replace(found, ...skeletons(3));
+    try {
+      const answer = await api.rooms({ page, search: search.value.trim(), language: language.value, perPage: PER_PAGE });
+      if (request !== asked) return;
+      const filtered = search.value.trim() !== '' || language.value !== '';
+      if (answer.rooms.length === 0) {
+        replace(found, h('p', { class: 'empty' }, filtered ? 'No room matches. Try another word or language.' : 'No public rooms yet. Create the first!'));
+      } else replace(found, ...answer.rooms.map(card));
+      status.textContent = `${answer.pagination.total} rooms found`;
+      showPages(answer.pagination);
+    } catch (error) {
+      if (request === asked) replace(found, failure(error, () => void loadPublic()));
+    } finally {
+      if (request === asked) found.removeAttribute('aria-busy');
+    }
+  }
+
+  function showPages({ page: now, pages: all, has_prev, has_next }: Pagination): void {
+    if (all <= 1) return replace(pages);
+    replace(pages,
+      h('button', { type: 'button', class: 'button small', disabled: !has_prev, on: { click: () => go(now - 1) } }, 'Previous'),
+      h('span', { class: 'muted' }, `Page ${now} of ${all}`),
+      h('button', { type: 'button', class: 'button small', testid: 'next-page', disabled: !has_next, on: { click: () => go(now + 1) } }, 'Next'));
+  }
+
+  function go(to: number): void {
+    page = to;
+    void loadPublic();
+  }
+
+  function card(room: Room): HTMLElement {
+    const people = `${room.current_participants ?? 0}/${room.max_participants}`;
+    const owner = room.created_by === options.user.id ? 'yours' : room.owner_name ? `by ${room.owner_name}` : '';
+    return h('a', {
+      class: 'card', href: `/room/${encodeURIComponent(room.id)}`, testid: 'room-card', attrs: { 'data-room': room.id },
+      on: {
+        click: (event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+          event.preventDefault();
+          open(room);
+        },
+      },
+    },
+      h('div', { class: 'card-title' }, h('h3', {}, room.name), room.is_private && h('span', { class: 'badge', title: 'Private' }, icon('lock'), h('span', { class: 'visually-hidden' }, 'Private'))),
+      h('p', { class: 'card-text' }, room.description || ' '),
+      unsaved.has(room.id) && h('p', { class: 'card-unsaved' }, icon('warning'), 'Has edits on this device that were not saved yet'),
+      h('div', { class: 'card-facts' },
+        h('span', { class: 'badge' }, languageLabel(room.language)),
+        h('span', { title: 'People' }, icon('people'), people),
+        owner && h('span', { class: 'card-owner' }, owner),
+        h('span', { title: 'Last activity' }, ago(room.last_activity ?? room.created_at))));
+  }
+
+  void loadMine();
+  void loadPublic();
+  return {
+    element,
+    destroy: () => {
+      clearTimeout(timer);
+      asked++;
+    },
+  };
+}
+
+function skeletons(count: number): HTMLElement[] {
+  return Array.from({ length: count }, () => h('div', { class: 'card skeleton', attrs: { 'aria-hidden': true } }));
+}
+
+function failure(error: unknown, retry: () => void): HTMLElement {
+  return h('div', { class: 'failure', attrs: { role: 'alert' } }, h('p', {}, messageOf(error)),
+    h('button', { type: 'button', class: 'button small', on: { click: retry } }, 'Try again'));
+}
