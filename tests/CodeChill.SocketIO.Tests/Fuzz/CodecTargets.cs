@@ -35,6 +35,8 @@ public static class CodecTargets
 
     public static void SocketPacket(ReadOnlySpan<byte> input)
     {
+        // Both transports check this before the codec sees a packet.
+        if (!System.Text.Unicode.Utf8.IsValid(input)) return;
         if (SocketCodec.ReadHeader(input, 10, out var header) != ProtocolViolation.None || header.Json.IsEmpty) return;
         if (header.Type is not (SocketPacketType.Event or SocketPacketType.Ack or SocketPacketType.BinaryEvent or SocketPacketType.BinaryAck)) return;
         bool isEvent = header.Type is SocketPacketType.Event or SocketPacketType.BinaryEvent;
