@@ -124,6 +124,8 @@ internal sealed class TimerWheel : IDisposable
             _turning = true;
         }
 
+        // Pings leave from this thread when the server is quiet: the peer's time to answer runs already.
+        bool batch = FlushScheduler.Begin();
         foreach (var entry in _due)
         {
             long next = entry.OnTick(now);
@@ -134,6 +136,8 @@ internal sealed class TimerWheel : IDisposable
                 if (!_disposed && entry.Bucket < 0) Insert(entry, next);
             }
         }
+
+        if (batch) FlushScheduler.End();
 
         _due.Clear();
         lock (_gate) _turning = false;

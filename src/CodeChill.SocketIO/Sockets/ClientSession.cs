@@ -284,7 +284,9 @@ internal sealed class ClientSession : EngineSession
 
     private async Task ConnectAsync(Namespace nsp, Handshake handshake)
     {
-        var socket = new Socket(nsp, this, SecretId.Create(), handshake);
+        var recovered = Recover(nsp, handshake.Auth, out string? recoveryId);
+        var socket = new Socket(nsp, this, recovered?.Id ?? SecretId.Create(), handshake, recoveryId);
+        if (recovered is not null) socket.Restore(recovered.Rooms, recovered.State, recovered.SharedData);
         bool admitted;
         lock (Gate)
         {
@@ -303,7 +305,7 @@ internal sealed class ClientSession : EngineSession
         object? data = null;
         try
         {
-            await nsp.RunMiddlewaresAsync(socket).ConfigureAwait(false);
+            if (recovered is null || !nsp.Recovery!.Options.SkipMiddlewares) await nsp.RunMiddlewaresAsync(socket).ConfigureAwait(false);
         }
         catch (ConnectErrorException e)
         {
@@ -347,9 +349,47 @@ internal sealed class ClientSession : EngineSession
         }
 
         Joined();
-        if (!socket.BeginConnected()) return;
-        Send(nsp.Encoder.Control(SocketPacketType.Connect, nsp.Name, new Dictionary<string, string> { ["sid"] = socket.Id }));
+        var answer = new Dictionary<string, string> { ["sid"] = socket.Id };
+        if (nsp.Recovery is { } recovery)
+        {
+            answer["pid"] = recoveryId!;
+            lock (recovery.Gate)
+            {
+                // Replay, answer and admission are one step for whoever emits: nothing is missed between them, nothing comes twice.
+                if (recovered is not null)
+                {
+                    foreach (var packet in recovery.Missed(recovered.Seen, socket.Id, socket.Rooms)) Send(packet);
+                }
+
+                Send(nsp.Encoder.Control(SocketPacketType.Connect, nsp.Name, answer));
+                if (!socket.BeginConnected()) return;
+                recovery.Register(socket);
+            }
+        }
+        else
+        {
+            Send(nsp.Encoder.Control(SocketPacketType.Connect, nsp.Name, answer));
+            if (!socket.BeginConnected()) return;
+        }
+
         socket.PostConnected();
+    }
+
+    private RecoveryLog.Recovered? Recover(Namespace nsp, JsonElement auth, out string? recoveryId)
+    {
+        recoveryId = null;
+        if (nsp.Recovery is not { } recovery) return null;
+        recoveryId = SecretId.Create();
+        if (!auth.TryGetProperty("pid"u8, out var pid) || pid.ValueKind != JsonValueKind.String) return null;
+        string id = pid.GetString()!;
+        string? offset = auth.TryGetProperty("offset"u8, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+        // The client knows better than we do that its old connection is gone.
+        if (recovery.Alive(id) is { } old && !ReferenceEquals(old.Client, this))
+            old.Client.Close(DisconnectReasons.TransportClose, "replaced by a new connection");
+        var recovered = recovery.TryRecover(id, offset);
+        if (recovered is not null) recoveryId = id;
+        return recovered;
     }
 
     private void Refuse(string nsp, string message, object? data)

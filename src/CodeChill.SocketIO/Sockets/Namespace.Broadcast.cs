@@ -11,9 +11,22 @@ public sealed partial class Namespace
     internal void Broadcast(BroadcastOperator target, string ev, ReadOnlySpan<object?> args)
     {
         ArgumentNullException.ThrowIfNull(ev);
-        var packet = Encoder.Event(Name, -1, ev, args, target.Compressed);
         IReadOnlyList<object?>? watched = _outgoingWatched != 0 ? args.ToArray() : null;
-        Deliver(target, packet, ev, watched);
+        if (Recovery is { } recovery)
+        {
+            lock (recovery.Gate)
+            {
+                string offset = recovery.Offset(isStored: !target.IsVolatile);
+                var numbered = Encoder.Event(Name, -1, ev, args, target.Compressed, offset);
+                if (!target.IsVolatile) recovery.Store(numbered, target);
+                Deliver(target, numbered, ev, watched);
+            }
+        }
+        else
+        {
+            Deliver(target, Encoder.Event(Name, -1, ev, args, target.Compressed), ev, watched);
+        }
+
         if (!target.IsLocal) Cluster?.Broadcast(target, ev, args);
     }
 
@@ -26,6 +39,7 @@ public sealed partial class Namespace
             if (ReferenceEquals(socket, target.Sender) || (filter && IsExcluded(socket, target))) continue;
             if (watched is not null) socket.NotifyOutgoing(ev, watched);
             socket.SendPacket(packet, target.IsVolatile);
+            if (Recovery is { } recovery && !target.IsVolatile) recovery.Sent(socket);
             sent++;
         }
 

@@ -24,6 +24,7 @@ public sealed partial class Namespace
         Name = name;
         Utf8Name = Encoding.UTF8.GetBytes(name);
         Template = template;
+        if (server.Options.Recovery is { } recovery) Recovery = new RecoveryLog(recovery, server.Options, server.Time);
     }
 
     /// <summary>Name with its leading slash; <c>/</c> is the main namespace.</summary>
@@ -53,6 +54,8 @@ public sealed partial class Namespace
 
     /// <summary>Clients in or entering a matched namespace, guarded by the server.</summary>
     internal int Reservations { get; set; }
+
+    internal RecoveryLog? Recovery { get; }
 
     internal RoomTable Rooms { get; } = new();
 

@@ -4,7 +4,9 @@ namespace CodeChill.SocketIO;
 public sealed partial class Socket
 {
     private Queue<Inbound>? _waiting;
-    private bool _busy;
+
+    /// <summary>True from the start: what a client sends before its connection handlers have run waits for them.</summary>
+    private bool _busy = true;
 
     private readonly record struct Inbound(SocketEvent? Event, string? Reason);
 
@@ -12,7 +14,7 @@ public sealed partial class Socket
     internal void Dispatch(SocketEvent ev) => Post(new Inbound(ev, null));
 
     /// <summary>The connection handlers go first, before anything the client sends in answer to its CONNECT.</summary>
-    internal void PostConnected() => Post(default);
+    internal void PostConnected() => Pump(default);
 
     internal void PostEnd(string reason) => Post(new Inbound(null, reason));
 

@@ -59,6 +59,13 @@ public sealed partial class Socket
     {
         ArgumentNullException.ThrowIfNull(ev);
         if (!Connected) return;
+        if (Namespace.Recovery is not null)
+        {
+            var self = new BroadcastOperator(Namespace).To(Id).Compress(compress).Local;
+            Namespace.Broadcast(isVolatile ? self.Volatile : self, ev, args);
+            return;
+        }
+
         var packet = Namespace.Encoder.Event(Namespace.Name, -1, ev, args, compress);
         if (_anyOutgoing.Length > 0) NotifyOutgoing(ev, args.ToArray());
         Client.Send(packet, isVolatile);

@@ -24,8 +24,9 @@ public sealed partial class Socket
     private Func<string, ValueTask>[] _disconnectHandlers = [];
     private Phase _phase;
 
-    internal Socket(Namespace nsp, ClientSession client, string id, Handshake handshake)
+    internal Socket(Namespace nsp, ClientSession client, string id, Handshake handshake, string? recoveryId = null)
     {
+        RecoveryId = recoveryId;
         Namespace = nsp;
         Client = client;
         Id = id;
@@ -90,7 +91,19 @@ public sealed partial class Socket
     /// <summary>The transport in use now: <c>polling</c> or <c>websocket</c>.</summary>
     public string Transport => Client.IsWebSocket ? "websocket" : "polling";
 
+    /// <summary>Whether the state of a lost connection was given back to this socket (<see cref="SocketIOOptions.Recovery"/>).</summary>
+    public bool Recovered { get; private set; }
+
     internal ClientSession Client { get; }
+
+    /// <summary>The secret a client proves with that a lost socket was its own; null when recovery is off.</summary>
+    internal string? RecoveryId { get; }
+
+    /// <summary>Sequence number of the namespace's log when the socket joined, guarded by the log.</summary>
+    internal long JoinSequence { get; set; }
+
+    /// <summary>Sequence number of the last stored packet queued for the socket, guarded by the log.</summary>
+    internal long LastSequence { get; set; }
 
     /// <summary>Adds a handler for an event. Several run in the order they were added.</summary>
     /// <param name="ev">Name of the event.</param>
@@ -247,6 +260,7 @@ public sealed partial class Socket
     internal void Restore(IEnumerable<string> rooms, object? state, object? sharedData)
     {
         foreach (string room in rooms) Join(room);
+        Recovered = true;
         State = state;
         SharedData = sharedData;
     }
@@ -268,6 +282,7 @@ public sealed partial class Socket
         }
 
         Client.Forget(this);
+        Namespace.Recovery?.Ended(this, reason, rooms);
         if (wasConnected) Namespace.Unregister(this, reason);
         foreach (string room in rooms.AsSpan(1))
             Namespace.RoomChanged(room, this, joined: false, Namespace.Rooms.Remove(room, this));
