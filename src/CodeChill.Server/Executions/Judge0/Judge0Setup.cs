@@ -10,17 +10,16 @@ namespace CodeChill.Server.Executions.Judge0;
 /// <summary>Chooses where programs run, and wires Judge0 when that is the choice.</summary>
 internal static class Judge0Setup
 {
-    /// <summary>Registers the <see cref="IRunner"/>: Judge0 when an address is set, else <paramref name="local"/>.</summary>
-    public static IServiceCollection AddRunner(this IServiceCollection services, Judge0Options options, Func<IServiceProvider, IRunner> local)
+    /// <summary>Registers the <see cref="IRunner"/>: Judge0 when an address is set, else the embedded sandbox.</summary>
+    public static IServiceCollection AddRunner(this IServiceCollection services, Judge0Options options)
     {
         if (options.ApiUrl is null)
-            return services.AddSingleton(local);
+            return services.AddSingleton<LocalRunner>().AddSingleton<IRunner>(provider => provider.GetRequiredService<LocalRunner>());
         services.AddJudge0Client(options);
         return services
             .AddSingleton<Judge0Tokens>()
             .AddSingleton<Judge0Runner>()
-            .AddSingleton<IRunner>(provider => provider.GetRequiredService<Judge0Runner>())
-            .AddHostedService(provider => provider.GetRequiredService<Judge0Runner>());
+            .AddSingleton<IRunner>(provider => provider.GetRequiredService<Judge0Runner>());
     }
 
     private static void AddJudge0Client(this IServiceCollection services, Judge0Options options)

@@ -25,8 +25,8 @@ internal sealed class Judge0Tokens(TimeProvider clock)
         }
         finally
         {
-            // Nobody ends the wait of a run that is over.
-            if (token == mine)
+            // A run that is not known here any more, or not yet: nobody else removes what was put there to wait.
+            if (token == mine && !mine.Task.IsCompleted)
                 _byExecution.TryRemove(new(executionId, mine));
         }
     }
