@@ -40,7 +40,8 @@ static conn *conns;
 static char **tokens, **room_names;
 static int n_conns = 200, n_rooms = 20, n_senders, port, ep, echo_back, joined, dead, in_progress, next_dial;
 static int pids[32], n_pids;
-static uint64_t delivered, sent_events, acked, measured_from;
+static uint64_t delivered, sent_events, measured_from;
+static uint64_t client_base;
 static uint32_t *histogram;   // microseconds
 #define BUCKETS 4000000
 static char buf[1 << 20];
@@ -53,8 +54,6 @@ static double server_cpu(void) {
   double total = 0;
   for (int i = 0; i < n_pids; i++) {
     char path[64], text[4096];
-    snprintf(path, sizeof path, "/proc/%d/task", pids[i]);
-    // schedstat counts nanoseconds, stat only ticks; threads that ended are in the process's own stat, and servers here start none while measured.
     snprintf(path, sizeof path, "/proc/%d/stat", pids[i]);
     FILE *f = fopen(path, "r");
     if (!f) continue;
@@ -127,7 +126,7 @@ static int put_var(uint8_t *to, uint64_t v) { int n = 0; while (v > 127) { to[n+
 
 // One insert of 38 characters behind the client's last one, the stamp at its front: an update in Yjs' V1 encoding.
 static int put_update(conn *c, uint8_t *to, uint64_t stamp) {
-  uint64_t client = 1000000 + c->id;
+  uint64_t client = client_base + c->id;   // a server that was asked before knows the clocks of that run's clients
   char text[64];
   snprintf(text, sizeof text, "v=%016llu some typed text 12345", (unsigned long long)stamp);
   while (strlen(text) < 38) strcat(text, ".");
@@ -342,9 +341,10 @@ static void on_writable(conn *c) {
   if (!c->out_len) watch(c, 0);
 }
 
-static void turn(int timeout_ms) {
+static void turn(double timeout_ms) {
   static struct epoll_event events[1024];
-  int n = epoll_wait(ep, events, 1024, timeout_ms);
+  struct timespec wait = { .tv_sec = (time_t)(timeout_ms / 1000), .tv_nsec = (long)(timeout_ms * 1e6) % 1000000000 };
+  int n = epoll_pwait2(ep, events, 1024, &wait, NULL);
   uint64_t at = now_us();
   for (int i = 0; i < n; i++) {
     conn *c = events[i].data.ptr;
@@ -399,6 +399,7 @@ int main(int argc, char **argv) {
     else { fprintf(stderr, "unknown option %s\n", a); return 2; }
   }
   ep = epoll_create1(0);
+  client_base = 1000000 + (now_us() & 0xffff) * 10000;
   conns = calloc(n_conns, sizeof *conns);
   histogram = calloc(BUCKETS, sizeof *histogram);
   if (accounts) {
@@ -451,7 +452,7 @@ int main(int argc, char **argv) {
     } else {
       while (next <= t) { send_event(senders[who]); who = (who + 1) % n; next += interval; }
       double wait = (next - now_us()) / 1000.0;
-      turn(wait < 0 ? 0 : (int)wait);
+      turn(wait < 0 ? 0 : wait);
     }
   }
   uint64_t end = now_us();
