@@ -30,6 +30,7 @@ internal static class RoomsSetup
             .AddSingleton<ChatEvents>()
             .AddSingleton<ExecutionEvents>()
             .AddSingleton<UpdateLog>()
+            .AddSingleton(ExecutionOptions.Read(builder.Settings()))
             .AddSingleton<LocalRunner>()
             .AddSingleton<IRunner>(services => services.GetRequiredService<LocalRunner>())
             .AddSingleton<ExecutionQueue>()
