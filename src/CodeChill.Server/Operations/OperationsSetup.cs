@@ -11,6 +11,7 @@ internal static class OperationsSetup
     public static void AddOperations(this WebApplicationBuilder builder)
     {
         builder.AddTelemetry();
+        builder.AddApiDescription();
         var checks = builder.Services.AddHealthChecks()
             .AddCheck<LogCheck>("log", tags: [Health.ReadyTag])
             .AddCheck<RunnerCheck>("runner");
@@ -20,5 +21,9 @@ internal static class OperationsSetup
             checks.AddCheck<RedisCheck>("redis");
     }
 
-    public static void MapOperations(this WebApplication app) => app.MapTelemetry();
+    public static void MapOperations(this WebApplication app)
+    {
+        app.MapTelemetry();
+        app.MapApiDescription();
+    }
 }
