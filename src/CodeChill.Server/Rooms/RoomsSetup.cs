@@ -81,9 +81,9 @@ internal static class RoomsSetup
                 && value.ValueKind == System.Text.Json.JsonValueKind.String ? value.GetString() : null;
             var caller = await tokens.ValidateAsync(token, cancel);
             if (caller.Error is { } error)
-                throw new ConnectErrorException(error.Message, new { code = error.Code, retry = error.Retry });
+                throw Refused(error);
             if (census.IsCrowded(caller.Value!.UserId, socket.Handshake.Address))
-                throw new ConnectErrorException(PlatformErrors.RateLimited.Message, new { code = PlatformErrors.RateLimited.Code, retry = Retry.Later });
+                throw Refused(PlatformErrors.RateLimited);
             socket.State = new SocketSession(caller.Value);
         });
 
@@ -98,9 +98,16 @@ internal static class RoomsSetup
             chat.Register(socket);
             executions.Register(socket);
             census.Add(socket);
+            Instruments.Connected();
             socket.Emit("connected", new { message = "Connected successfully", user_id = ((SocketSession)socket.State!).Caller.UserId });
             return ValueTask.CompletedTask;
         });
+    }
+
+    private static ConnectErrorException Refused(Error error)
+    {
+        Instruments.Rejected("connect", error.Code);
+        return new ConnectErrorException(error.Message, new { code = error.Code, retry = error.Retry });
     }
 
     /// <summary>One node needs no fixed port for its silo, and two servers on one machine must not want the same.</summary>
