@@ -3,7 +3,7 @@
 
 import type { SessionStore } from './session';
 import type {
-  CaseDraft, Dashboard, Execution, Handles, HistoryPage, HistoryText, Language, Message, Pagination, Profile, Room, SignInConfig, SignInResult,
+  CaseDraft, CasesRunRecord, Dashboard, Execution, Handles, HistoryPage, HistoryText, Language, Message, Pagination, Profile, Room, SignInConfig, SignInResult,
   TestCase, User,
 } from './wire';
 
@@ -21,7 +21,7 @@ export class ApiError extends Error {
 
   /** The server doesn't know the route: an older server, or one without this part. */
   get missing(): boolean {
-    return this.status === 404 || this.status === 405 || this.status === 501;
+    return this.status === 405 || this.status === 501 || (this.status === 404 && (!this.code || this.code === 'platform.not_found'));
   }
 }
 
@@ -100,6 +100,13 @@ export class Api {
   updateCase = (roomId: string, id: string, change: Partial<CaseDraft> & { position?: number }): Promise<unknown> =>
     this.#call('PUT', `${inRoom(roomId)}/cases/${encodeURIComponent(id)}`, change);
   deleteCase = (roomId: string, id: string): Promise<unknown> => this.#call('DELETE', `${inRoom(roomId)}/cases/${encodeURIComponent(id)}`);
+
+  /** The latest run of the room's cases, with the result of each; null when there was none. */
+  lastCasesRun = async (roomId: string): Promise<CasesRunRecord | null> => {
+    const { runs } = await this.#call<{ runs: CasesRunRecord[] }>('GET', `${inRoom(roomId)}/cases/runs?page=1&per_page=1`);
+    if (!runs[0]) return null;
+    return (await this.#call<{ run: CasesRunRecord }>('GET', `${inRoom(roomId)}/cases/runs/${encodeURIComponent(runs[0].id)}`)).run;
+  };
 
   history = (roomId: string, page: number): Promise<HistoryPage> => this.#call('GET', `${inRoom(roomId)}/history?page=${page}&per_page=200`);
   historyText = (roomId: string, version: number): Promise<HistoryText> => this.#call('GET', `${inRoom(roomId)}/history/${version}`);

@@ -113,6 +113,9 @@ export type CaseDraft = Pick<TestCase, 'name' | 'is_hidden' | 'time_limit' | 'me
 export interface DiffLine {
   kind: 'same' | 'missing' | 'extra';
   line: string;
+  /** Line numbers on either side; lines far from any difference are left out. */
+  expected?: number | null;
+  actual?: number | null;
 }
 
 export interface CaseResult {
@@ -124,7 +127,21 @@ export interface CaseResult {
   execution_time: number | null;
   memory_usage: number | null;
   output?: string | null;
+  error_output?: string | null;
   diff?: DiffLine[] | null;
+}
+
+export interface CasesRunRecord {
+  id: string;
+  user_id: string;
+  user_name: string;
+  language: string;
+  status: string;
+  verdict: Verdict | null;
+  passed: number;
+  total: number;
+  compile_output?: string | null;
+  results?: CaseResult[] | null;
 }
 
 /** A run that was going on when this client came. */
@@ -134,7 +151,11 @@ export interface RunSoFar {
   user_name: string;
   language: string;
   status: string;
+  live_input?: boolean;
+  position?: number | null;
   output: { stream: OutputStream; data: string }[];
+  /** The number of the last `execution_output` in `output`; -1 before the first. */
+  seq?: number;
 }
 
 /** A shared terminal. */
@@ -145,8 +166,9 @@ export interface TerminalSession {
   language: string;
   columns: number;
   rows: number;
-  /** What it printed so far (the end of it). */
+  /** What it printed so far (the end of it), and the number of the last `session_output` in that. */
   output?: string;
+  seq?: number;
 }
 
 export interface HistoryVersion {
@@ -271,7 +293,7 @@ export interface ServerEvents {
   message_updated: Message;
   message_deleted: Partial<Message> & { id?: string; message_id?: string };
   execution_queued: { execution_id: string; message: string; position?: number };
-  execution_started: { execution_id: string; user_id: string; language: string };
+  execution_started: { execution_id: string; user_id: string; language: string; live_input?: boolean };
   execution_output: { execution_id: string; stream: OutputStream; chunk: string; seq: number };
   execution_position: { execution_id: string; position: number };
   execution_input: { execution_id: string; user_id: string; data?: string; end?: boolean };
@@ -279,7 +301,7 @@ export interface ServerEvents {
   session_started: TerminalSession;
   session_output: { session_id: string; seq: number; data: string };
   session_resized: { session_id: string; columns: number; rows: number };
-  session_ended: { session_id: string; exit_code?: number | null; reason?: string | null };
+  session_ended: { session_id: string; exit_code?: number | null; reason?: string | null; message?: string | null };
   cases_changed: { room_id: string };
   cases_started: { run_id: string; user_id: string; language: string; total: number };
   case_completed: CaseResult;

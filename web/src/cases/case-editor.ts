@@ -16,8 +16,8 @@ export function editCase(options: {
   const name = h('input', { type: 'text', maxLength: MAX_NAME, value: known?.name ?? '', placeholder: options.fallbackName, testid: 'case-name' });
   const input = h('textarea', { rows: 5, value: known?.input ?? '', maxLength: MAX_CASE_TEXT, spellcheck: false, class: 'mono', testid: 'case-input' });
   const expected = h('textarea', { rows: 5, value: known?.expected_output ?? '', maxLength: MAX_CASE_TEXT, spellcheck: false, class: 'mono', testid: 'case-expected' });
-  const time = h('input', { type: 'number', min: '0.1', max: '60', step: '0.1', value: known?.time_limit ? String(known.time_limit) : '', placeholder: 'default', testid: 'case-time' });
-  const memory = h('input', { type: 'number', min: '1', max: '4096', step: '1', value: known?.memory_limit ? String(Math.round(known.memory_limit / 1024)) : '', placeholder: 'default', testid: 'case-memory' });
+  const time = h('input', { type: 'number', min: '0.1', max: '10', step: '0.1', value: known?.time_limit ? String(known.time_limit) : '', placeholder: 'default', testid: 'case-time' });
+  const memory = h('input', { type: 'number', min: '16', max: '512', step: '1', value: known?.memory_limit ? String(Math.round(known.memory_limit / 1024)) : '', placeholder: 'default', testid: 'case-memory' });
   const hidden = h('input', { type: 'checkbox', id: 'case-hidden', checked: known?.is_hidden ?? false, testid: 'case-hidden' });
   const submit = h('button', { type: 'submit', class: 'button primary', testid: 'case-submit' }, known ? 'Save' : 'Add case');
   let saved = false;
@@ -44,7 +44,7 @@ export function editCase(options: {
       field({ label: 'Input', control: input, hint: 'What the program reads from standard input.' }),
       field({ label: 'Expected output', control: expected, hint: 'Spaces at the ends of lines and empty lines at the end don’t count.' }),
       h('div', { class: 'field-row' },
-        field({ label: 'Time limit (seconds)', control: time }), field({ label: 'Memory limit (MB)', control: memory })),
+        field({ label: 'Time limit (seconds)', control: time, hint: '0.1 to 10' }), field({ label: 'Memory limit (MB)', control: memory, hint: '16 to 512' })),
       h('div', { class: 'check' }, hidden, h('label', { htmlFor: 'case-hidden' }, 'Hidden: only the owner and moderators see input and output')),
       h('div', { class: 'actions' }, submit),
     ],

@@ -200,7 +200,8 @@ export function casesPanel(options: {
       result?.diff?.length
         ? h('section', {}, h('h4', {}, 'Difference', h('span', { class: 'legend' }, h('i', { class: 'missing' }), 'expected', h('i', { class: 'extra' }), 'printed')), diffView(result.diff))
         : block('Expected output', each.expected_output ?? ''),
-      result?.output !== undefined && result?.output !== null && !result.diff?.length && block('Output', plain(result.output)));
+      result?.output !== undefined && result?.output !== null && !result.diff?.length && block('Output', plain(result.output)),
+      result?.error_output && block('Error output', plain(result.error_output)));
   }
 
   function edit(known: TestCase | null): void {
@@ -281,7 +282,13 @@ export function casesPanel(options: {
   show();
   return {
     element,
-    refresh: () => void load(),
+    refresh: () => {
+      void load();
+      // Also how a run stands that goes on, or went on while nobody listened here.
+      api.lastCasesRun(roomId).then((record) => {
+        if (record && runs.restore(record)) show();
+      }, () => {});
+    },
     lost: () => {
       runs.lost();
       show();
@@ -316,13 +323,19 @@ function block(title: string, text: string): HTMLElement {
   return h('section', {}, h('h4', {}, title), h('pre', { tabIndex: 0, attrs: { 'aria-label': title } }, shown === '' ? h('span', { class: 'nothing' }, '(nothing)') : shown));
 }
 
+/** Whether lines were left out between two of a difference. */
+function skipped(before: DiffLine | undefined, expected: number | null | undefined, actual: number | null | undefined): boolean {
+  return (typeof before?.expected === 'number' && typeof expected === 'number' && expected > before.expected + 1)
+    || (typeof before?.actual === 'number' && typeof actual === 'number' && actual > before.actual + 1);
+}
+
 const SIGN: Record<DiffLine['kind'], [string, string]> = { same: [' ', ''], missing: ['−', 'expected: '], extra: ['+', 'printed: '] };
 
 /** What was expected and is missing, and what was printed instead, line by line. */
 export function diffView(diff: DiffLine[]): HTMLElement {
   const shown = diff.slice(0, MAX_LINES);
   return h('pre', { class: 'diff', testid: 'case-diff', tabIndex: 0, attrs: { 'aria-label': 'Difference between expected and printed output' } },
-    ...shown.map(({ kind, line }) => h('span', { class: `diff-line ${kind}` },
+    ...shown.map(({ kind, line, expected, actual }, index) => h('span', { class: `diff-line ${kind}${skipped(shown[index - 1], expected, actual) ? ' after-gap' : ''}` },
       h('span', { class: 'sign', attrs: { 'aria-hidden': true } }, SIGN[kind][0]),
       SIGN[kind][1] && h('span', { class: 'visually-hidden' }, SIGN[kind][1]),
       plain(line), '\n')),

@@ -1,6 +1,6 @@
 // How a run of the room's test cases stands, put together from the events as they come. Everyone sees the same run.
 
-import type { CaseResult, ServerEvents, Verdict } from '../wire';
+import type { CaseResult, CasesRunRecord, ServerEvents, Verdict } from '../wire';
 
 export interface CasesRun {
   id: string;
@@ -51,10 +51,21 @@ export class CasesRuns {
     return true;
   }
 
+  /** What the server remembers of the latest run, unless something newer was heard of. */
+  restore(record: CasesRunRecord): boolean {
+    if ((this.current && this.current.id !== record.id) || this.#past.has(record.id)) return false;
+    const results = new Map([...(this.current?.results ?? []), ...(record.results ?? []).map((each) => [each.case_id, each] as const)]);
+    const over = record.verdict !== null && record.status !== 'running' && record.status !== 'pending';
+    this.current = {
+      id: record.id, userId: record.user_id, language: record.language, total: record.total, results,
+      verdict: over ? record.verdict : null, passed: over ? record.passed : [...results.values()].filter((each) => each.verdict === 'accepted').length,
+      compileOutput: record.compile_output ?? '',
+    };
+    return true;
+  }
+
   /** The connection was lost: a run that went on may have ended unheard. */
   lost(): void {
-    if (!this.going) return;
-    this.#past.add(this.current!.id);
-    this.current = null;
+    if (this.going) this.current = null;
   }
 }

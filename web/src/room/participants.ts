@@ -76,7 +76,7 @@ export function peopleView(options: {
         box.close();
         toast(done);
       } catch (failure) {
-        if (failure instanceof ApiError && (failure.status === 405 || (failure.status === 404 && !failure.code))) {
+        if (failure instanceof ApiError && failure.missing) {
           // An older server.
           canModerate = false;
           box.close();

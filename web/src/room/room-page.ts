@@ -78,7 +78,7 @@ export function roomPage(options: {
     showPane('output');
   };
   const run = runPanel({
-    roomId: room.room.id, api, connection: room.connection, runnable, source, nameOf, onRun: () => showBench('output'),
+    roomId: room.room.id, api, connection: room.connection, runnable, source, nameOf, me: () => me().id, onRun: () => showBench('output'),
   });
   const cases = casesPanel({
     roomId: room.room.id, api, connection: room.connection, runnable, source, nameOf,

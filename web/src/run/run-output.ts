@@ -39,13 +39,13 @@ export class RunOutput {
   }
 
   /** What the program printed before this client came (or came back): replaces what is here. */
-  restore(output: { stream: OutputStream; data: string }[]): void {
+  restore(output: { stream: OutputStream; data: string }[], seq?: number): void {
     if (this.#finished) return;
     this.#clear();
     this.#streamed = { stdout: 0, stderr: 0, compile: 0 };
-    this.#lastSeq = -1;
+    this.#lastSeq = seq ?? -1;
     this.#gap = false;
-    this.#resumed = true;
+    this.#resumed = seq === undefined;
     for (const { stream, data } of output) {
       this.#streamed[stream] += data.length;
       this.#add(stream, data);

@@ -34,6 +34,7 @@ export function runPanel(options: {
   runnable: Runnable;
   source: () => string;
   nameOf: (userId: string) => string;
+  me: () => string;
   onRun: () => void;
 }): RunPanel {
   const { api, connection, runnable } = options;
@@ -43,6 +44,8 @@ export function runPanel(options: {
   let asking = false;
   let frame = 0;
   const changed = new Set<RunEntry>();
+  /** Lines that were typed here and not yet heard of from the server. */
+  const echoed = new Set<string>();
   const wait = new Wait(() => show());
 
   const label = h('span', {}, 'Run');
@@ -100,8 +103,7 @@ export function runPanel(options: {
       entry.who = options.nameOf(started.user_id) || entry.who;
       entry.language = started.language;
       entry.started = true;
-      const { live_input } = started as { live_input?: boolean };
-      if (typeof live_input === 'boolean') entry.takesInput = live_input;
+      entry.takesInput = started.live_input ?? entry.takesInput;
       if (!entry.finished) entry.status('running', 'Running…');
       show();
     }),
@@ -110,9 +112,11 @@ export function runPanel(options: {
       entry.output.append(stream, chunk, seq);
       redraw(entry);
     }),
-    server.on('execution_input', ({ execution_id, data, end: ended }) => {
+    server.on('execution_input', ({ execution_id, user_id, data, end: ended }) => {
       const entry = runs.get(execution_id);
       if (!entry) return;
+      // What was typed here is shown already.
+      if (user_id === options.me() && echoed.delete(`${execution_id} ${data ?? ''}`)) return;
       if (data) entry.output.echo(data);
       if (ended) endOf(entry);
       redraw(entry);
@@ -225,6 +229,11 @@ export function runPanel(options: {
     const entry = target();
     if (!entry) return;
     line.value = '';
+    if (data) {
+      entry.output.echo(data);
+      echoed.add(`${entry.id} ${data}`);
+      redraw(entry);
+    }
     try {
       await connection.request('execution_input', { execution_id: entry.id, data, ...(ended ? { end: true } : {}) }, 5_000);
       if (ended) endOf(entry);
@@ -297,10 +306,10 @@ export function runPanel(options: {
       entry.who = one.user_name || options.nameOf(one.user_id) || entry.who;
       entry.language = one.language;
       entry.started = one.status === 'running';
-      const { live_input } = one as { live_input?: boolean };
-      if (typeof live_input === 'boolean') entry.takesInput = live_input;
-      entry.output.restore(one.output ?? []);
-      entry.status('running', entry.started ? 'Running…' : 'Queued');
+      entry.takesInput = one.live_input ?? entry.takesInput;
+      entry.output.restore(one.output ?? [], one.seq);
+      if (entry.started) entry.status('running', 'Running…');
+      else queued(one.execution_id, one.position ?? undefined);
       redraw(entry);
     }
     show();

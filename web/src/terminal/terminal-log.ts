@@ -41,7 +41,7 @@ export class TerminalLogs {
     if (session.output !== undefined) {
       log.output = [];
       log.length = 0;
-      log.lastSeq = -1;
+      log.lastSeq = session.seq ?? -1;
       this.#add(log, session.output);
     }
     this.all.set(log.id, log);
@@ -67,10 +67,10 @@ export class TerminalLogs {
     return log;
   }
 
-  ended({ session_id, exit_code, reason }: ServerEvents['session_ended']): TerminalLog | null {
+  ended({ session_id, exit_code, reason, message }: ServerEvents['session_ended']): TerminalLog | null {
     const log = this.all.get(session_id);
     if (!log) return null;
-    log.ended = endText(reason, exit_code);
+    log.ended = endText(reason, exit_code, message);
     return log;
   }
 
@@ -102,14 +102,18 @@ const REASONS: Record<string, string> = {
   output_limit: 'Stopped: too much output',
   process_limit: 'Stopped: too many processes',
   idle: 'Stopped: nobody typed for long',
+  left: 'Stopped: who started it has left',
+  room_empty: 'Stopped: everybody left',
+  server_stopped: 'Stopped: the server restarted',
+  failed: 'Could not run',
   sandbox_unavailable: 'Could not run',
   internal_error: 'Could not run',
   compile_error: 'Does not compile',
 };
 
-export function endText(reason: string | null | undefined, exitCode: number | null | undefined): string {
+export function endText(reason: string | null | undefined, exitCode: number | null | undefined, message?: string | null): string {
   const known = reason ? REASONS[reason] : undefined;
-  if (known) return known;
+  if (known) return message && (reason === 'failed' || reason === 'sandbox_unavailable') ? `${known}: ${message}` : known;
   return typeof exitCode === 'number' ? `Ended with exit code ${exitCode}` : 'Ended';
 }
 
