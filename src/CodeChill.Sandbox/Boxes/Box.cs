@@ -79,6 +79,7 @@ internal sealed class Box
     private async Task<BoxOutcome> SuperviseAsync(MemoryFile status, CancellationToken cancel)
     {
         using var over = new CancellationTokenSource();
+        _spec.Control?.Attach(ReadUsage, () => _host.Time.GetElapsedTime(_start), favoured => _group?.Favour(favoured));
         await using var cancellation = cancel.Register(() => Stop(StopReason.Cancelled));
         var monitor = MonitorAsync(over.Token);
         var feeding = FeedAsync(over.Token);
@@ -108,7 +109,7 @@ internal sealed class Box
         await feeding;
         await resizing;
 
-        var usage = _group?.Read() ?? new Usage(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
+        var usage = ReadUsage();
         // Written by bubblewrap only when the program was started and has ended.
         var started = Encoding.UTF8.GetString(status.ReadAll()).Contains("\"exit-code\"", StringComparison.Ordinal);
         return new((StopReason)_stop, started, exitCode, wall, usage.Cpu, usage.PeakMemoryBytes, usage.OutOfMemoryKills, usage.RefusedForks);
@@ -143,16 +144,17 @@ internal sealed class Box
         {
             while (await timer.WaitForNextTickAsync(over))
             {
-                if (_host.Time.GetElapsedTime(_start) >= _spec.Limits.Wall) Stop(StopReason.Wall);
+                var (wall, cpu) = _spec.Control?.Deadline ?? (_spec.Limits.Wall, _spec.Limits.Cpu);
+                if (_host.Time.GetElapsedTime(_start) >= wall) Stop(StopReason.Wall);
                 if (_group is not null)
                 {
                     var usage = _group.Read();
                     if (usage.OutOfMemoryKills > 0) Stop(StopReason.Memory);
-                    if (usage.Cpu >= _spec.Limits.Cpu) Stop(StopReason.Cpu);
+                    if (usage.Cpu >= cpu) Stop(StopReason.Cpu);
                 }
                 else
                 {
-                    Sample();
+                    Sample(cpu);
                 }
             }
         }
@@ -162,14 +164,16 @@ internal sealed class Box
         }
     }
 
-    private void Sample()
+    private Usage ReadUsage() => _group?.Read() ?? new Usage(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
+
+    private void Sample(TimeSpan cpu)
     {
         if (Volatile.Read(ref _dead) == 1) return;
         var now = ProcessTree.Measure(_process.Id);
         _sampled = new(
             now.Cpu > _sampled.Cpu ? now.Cpu : _sampled.Cpu, Math.Max(now.MemoryBytes, _sampled.MemoryBytes), Math.Max(now.Processes, _sampled.Processes));
         if (now.MemoryBytes > _spec.Limits.MemoryBytes) Stop(StopReason.Memory);
-        if (_sampled.Cpu >= _spec.Limits.Cpu) Stop(StopReason.Cpu);
+        if (_sampled.Cpu >= cpu) Stop(StopReason.Cpu);
     }
 
     private async Task FeedAsync(CancellationToken over)

@@ -104,6 +104,8 @@ internal sealed class CgroupV2
 
         protected override IReadOnlyList<string> Directories { get; } = [directory];
 
+        public override void Favour(bool favoured) => WriteShare(Path.Combine(directory, "cpu.weight"), favoured ? 100 : 10);
+
         public override Usage Read() => new(
             TimeSpan.FromMicroseconds(ReadKey(Path.Combine(directory, "cpu.stat"), "usage_usec")),
             ReadNumber(Path.Combine(directory, "memory.peak")),

@@ -13,6 +13,9 @@ internal abstract class ControlGroup
 
     protected abstract IReadOnlyList<string> Directories { get; }
 
+    /// <summary>The usual share of the processors, or a tenth of it; nothing where shares are not counted.</summary>
+    public abstract void Favour(bool favoured);
+
     /// <summary>Kills whatever is left in the group.</summary>
     public virtual void Kill() => KillMembers(Directories);
 
@@ -57,6 +60,18 @@ internal abstract class ControlGroup
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
+        }
+    }
+
+    protected static void WriteShare(string file, int share)
+    {
+        try
+        {
+            if (File.Exists(file)) Write(file, share.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The group is gone, or its shares are not ours to set: it competes as an equal.
         }
     }
 
