@@ -16,7 +16,7 @@ public sealed partial class SandboxRunner
             return State.Unavailable(new($"There is no system call table for {System.Runtime.InteropServices.RuntimeInformation.OSArchitecture}.", "Use an x86-64 or arm64 machine.", Fatal: true));
         }
         var root = Native.EffectiveUserId() == 0;
-        if (HostTools.Find(root, out var problem) is not { } tools) return State.Unavailable(problem!);
+        if (HostTools.Find(out var problem) is not { } tools) return State.Unavailable(problem!);
         try
         {
             var cgroups = before.Host?.Cgroups ?? (_options.UseCgroups

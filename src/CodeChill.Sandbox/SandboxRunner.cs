@@ -9,10 +9,9 @@ namespace CodeChill.Sandbox;
 /// <summary>Runs untrusted programs, each in a box of its own. Safe for use by many threads.</summary>
 // Theory of operation
 //
-// A run is one box, or two for a compiled language: one that compiles and leaves an artifact, one that runs it. A box (Boxes/Box.cs) is a chain of
-// processes, each replacing the one before: sh (joins the control groups, opens descriptors), setpriv (drops to the slot's user), prlimit, bubblewrap. Inside, the
-// program sees a read-only /usr, three small memory file systems, its own process, network, ipc and user namespaces, no capability, a system call filter and an
-// environment we wrote.
+// A run is one box, or two for a compiled language: one that compiles and leaves an artifact, one that runs it. A box (Boxes/Box.cs) is a bubblewrap process that was
+// started as the slot's user (Linux/Launcher.cs) and, while it waits for its options, put into a control group and given its limits. Inside, the program sees a read-only
+// /usr, three small memory file systems, its own process, network, ipc and user namespaces, no capability, a system call filter and an environment we wrote.
 //
 // Nothing of a run exists as a file on the host: source, arguments, filter and artifact travel as sealed memory files, output comes back through two pipes with
 // a cap. So there is nothing to clean up, and no path a program could redirect.

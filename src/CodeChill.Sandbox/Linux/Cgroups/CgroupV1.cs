@@ -74,8 +74,6 @@ internal sealed class CgroupV1
 
     private sealed class Group(string memory, string pids, string cpu, string? shares) : ControlGroup
     {
-        public override IReadOnlyList<string> JoinFiles => [.. Directories.Select(d => Path.Combine(d, "cgroup.procs"))];
-
         protected override IReadOnlyList<string> Directories { get; } = shares is null ? [memory, pids, cpu] : [memory, pids, cpu, shares];
 
         public void Prepare(long memoryBytes, int processes)

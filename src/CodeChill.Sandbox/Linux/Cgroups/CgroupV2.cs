@@ -100,8 +100,6 @@ internal sealed class CgroupV2
 
     private sealed class Group(string directory) : ControlGroup
     {
-        public override IReadOnlyList<string> JoinFiles { get; } = [Path.Combine(directory, "cgroup.procs")];
-
         protected override IReadOnlyList<string> Directories { get; } = [directory];
 
         public override void Favour(bool favoured) => WriteShare(Path.Combine(directory, "cpu.weight"), favoured ? 100 : 10);

@@ -6,8 +6,11 @@ internal readonly record struct Usage(TimeSpan Cpu, long PeakMemoryBytes, long O
 /// <summary>Kernel-side limits and counters of one box. Created before it starts, removed after it is gone.</summary>
 internal abstract class ControlGroup
 {
-    /// <summary>Files the starting process writes its own id into.</summary>
-    public abstract IReadOnlyList<string> JoinFiles { get; }
+    /// <summary>Puts a process, and what it will start, under the limits.</summary>
+    public void Join(int pid)
+    {
+        foreach (var directory in Directories) Write(Path.Combine(directory, "cgroup.procs"), pid.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
 
     public abstract Usage Read();
 
