@@ -27,6 +27,7 @@ internal static class EnvironmentNames
         ["MYSQL_DATABASE"] = "Database:Name",
         ["JUDGE0_API_URL"] = "Judge0:ApiUrl",
         ["JUDGE0_API_KEY"] = "Judge0:ApiKey",
+        ["JUDGE0_AUTH_USER"] = "Judge0:AuthUser",
         ["REDIS_URL"] = "Redis:Url",
         ["CORS_ORIGINS"] = "Cors:Origins",
         ["LOG_LEVEL"] = "Log:Level",

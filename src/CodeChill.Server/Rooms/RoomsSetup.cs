@@ -5,6 +5,7 @@ using CodeChill.Server.Auth.Tokens;
 using CodeChill.Server.Chat;
 using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
+using CodeChill.Server.Executions.Judge0;
 using CodeChill.Server.Platform;
 using CodeChill.SocketIO;
 using Orleans.Configuration;
@@ -30,8 +31,8 @@ internal static class RoomsSetup
             .AddSingleton<ChatEvents>()
             .AddSingleton<ExecutionEvents>()
             .AddSingleton<UpdateLog>()
-            .AddSingleton<LocalRunner>()
-            .AddSingleton<IRunner>(services => services.GetRequiredService<LocalRunner>())
+            .AddSingleton(ExecutionOptions.Read(builder.Settings()))
+            .AddRunner(builder.Options<Judge0Options>())
             .AddSingleton<ExecutionQueue>()
             .AddSingleton<SocketCensus>();
 
@@ -47,7 +48,7 @@ internal static class RoomsSetup
                 collection.CollectionQuantum = TimeSpan.FromMinutes(1);
             });
         });
-        builder.Services.AddHostedService(services => services.GetRequiredService<LocalRunner>());
+        builder.Services.AddHostedService(services => (BackgroundService)services.GetRequiredService<IRunner>());
         builder.Services.AddHostedService(services => services.GetRequiredService<ExecutionQueue>());
         builder.Services.AddHostedService(services => services.GetRequiredService<SocketCensus>());
 
