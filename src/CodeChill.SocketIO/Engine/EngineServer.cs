@@ -190,6 +190,7 @@ internal sealed class EngineServer : IDisposable
         }
 
         var connection = new WebSocketConnection(session, http, streams, active: isNew, threshold);
+        bool batch = FlushScheduler.Begin();
         if (isNew)
         {
             session.Attach(connection);
@@ -201,8 +202,21 @@ internal sealed class EngineServer : IDisposable
             connection.BeginClose(0);
         }
 
+        if (batch) FlushScheduler.End();
         Interlocked.Increment(ref _connections);
+        if (streams.Raw is not null)
+        {
+            connection.StartRaw();
+            return;
+        }
+
         await connection.RunAsync().ConfigureAwait(false);
+        ConnectionOver();
+    }
+
+    /// <summary>A WebSocket's bytes are through.</summary>
+    internal void ConnectionOver()
+    {
         Interlocked.Decrement(ref _connections);
         CheckDrained();
     }
