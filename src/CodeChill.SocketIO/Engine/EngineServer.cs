@@ -27,6 +27,7 @@ internal sealed class EngineServer : IDisposable
     {
         options.Validate();
         Options = options;
+        Time = time;
         Log = log;
         _create = create;
         _origins = new OriginPolicy(options);
@@ -44,6 +45,8 @@ internal sealed class EngineServer : IDisposable
     }
 
     public SocketIOOptions Options { get; }
+
+    public TimeProvider Time { get; }
 
     public EngineLog Log { get; }
 
