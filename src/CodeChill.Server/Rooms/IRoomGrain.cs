@@ -38,6 +38,13 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<long>> ApplyUpdateAsync(string socketId, ReadOnlyMemory<byte> update);
     Task<Outcome<bool>> UpdateAwarenessAsync(string socketId, ReadOnlyMemory<byte> update);
 
+    // The plain y-websocket protocol.
+    /// <summary>Lets a y-websocket connection in, by the rules of <see cref="AttachAsync"/> without a password.</summary>
+    Task<Outcome<RoomReply<bool>>> AttachYjsAsync(SocketIdentity socket, IRoomRelay relay);
+
+    /// <summary>The awareness of all who are in the room.</summary>
+    Task<Outcome<byte[]>> GetAwarenessAsync(string socketId);
+
     // Chat: all of it passes here, so that the room's sockets hear of it in the order it was stored.
     Task<Outcome<MessageView>> SendMessageAsync(string userId, NewMessage message);
     Task<Outcome<MessageView>> EditMessageAsync(string userId, string messageId, string content);

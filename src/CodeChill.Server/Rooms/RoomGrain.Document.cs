@@ -99,9 +99,10 @@ internal sealed partial class RoomGrain
     {
         if (!_sockets.TryGetValue(socketId, out var socket))
             return Task.FromResult<Outcome<bool>>(RoomErrors.NotInRoom);
-        if (_awareness.Apply(socketId, update.Span) is { } error)
+        if (_awareness.Apply(socketId, socket.Identity.UserId, update, out var news) is { } error)
             return Task.FromResult<Outcome<bool>>(error);
-        Broadcast("awareness_update", new AwarenessUpdateEvent(update, socket.Identity.UserId), Audience.Yjs, [socketId], isVolatile: true);
+        if (!news.IsEmpty)
+            Broadcast("awareness_update", new AwarenessUpdateEvent(news, socket.Identity.UserId) { Source = socketId }, Audience.Yjs, [socketId], isVolatile: true);
         return Task.FromResult<Outcome<bool>>(true);
     }
 
@@ -133,7 +134,7 @@ internal sealed partial class RoomGrain
     private void RemoveAwareness(RoomSocket socket)
     {
         if (_awareness.Remove(socket.Identity.SocketId) is { } gone)
-            Broadcast("awareness_update", new AwarenessUpdateEvent(gone, socket.Identity.UserId), Audience.Yjs);
+            Broadcast("awareness_update", new AwarenessUpdateEvent(gone, socket.Identity.UserId) { Source = socket.Identity.SocketId }, Audience.Yjs);
     }
 
     /// <summary>May this socket write so many bytes now?</summary>
