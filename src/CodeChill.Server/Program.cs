@@ -1,5 +1,6 @@
 using CodeChill.Server.Auth;
 using CodeChill.Server.Executions;
+using CodeChill.Server.History;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 using CodeChill.Server.Users;
@@ -11,6 +12,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatform();
 builder.AddAccounts();
 builder.AddUsers();
+builder.AddHistory();
 builder.AddRooms();
 
 var app = builder.Build();
@@ -23,4 +25,5 @@ app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
 app.MapRooms();
+app.MapHistory();
 return await app.ServeAsync();

@@ -52,10 +52,10 @@ internal sealed class DocumentStore(Database database, TimeProvider clock)
             cancel);
 
     /// <summary>
-    /// Writes a snapshot, reads it back, and only when what was read restores to the same text drops the records and snapshots that
-    /// neither recovery nor history needs any more.
+    /// Writes a snapshot, reads it back, and only when what was read restores to the same text drops the snapshots that recovery does not
+    /// need any more. The log is not touched: history takes from it what it has kept.
     /// </summary>
-    public async Task CompactAsync(string roomId, long seq, long version, byte[] state, string text, long keepRecords, CancellationToken cancel = default)
+    public async Task CompactAsync(string roomId, long seq, long version, byte[] state, string text, CancellationToken cancel = default)
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         await database.WriteAsync(
@@ -84,10 +84,6 @@ internal sealed class DocumentStore(Database database, TimeProvider clock)
                     "SELECT MAX(seq) FROM room_snapshots WHERE room_id = @roomId AND seq < @seq", new { roomId, seq }, transaction);
                 if (previous is not { } keepFrom)
                     return;
-                await connection.ExecuteAsync(
-                    "DELETE FROM room_updates WHERE room_id = @roomId AND seq <= @upTo",
-                    new { roomId, upTo = Math.Min(keepFrom, seq - keepRecords) },
-                    transaction);
                 await connection.ExecuteAsync("DELETE FROM room_snapshots WHERE room_id = @roomId AND seq < @keepFrom", new { roomId, keepFrom }, transaction);
             },
             cancel);

@@ -32,6 +32,9 @@ internal sealed class RoomDocument
     /// <summary>The seq of the snapshot that loading started from, or that was written since.</summary>
     public long SnapshotSeq { get; private set; }
 
+    /// <summary>The seq of the snapshot before that, which stays with every record behind it; 0 when it is not known.</summary>
+    public long PreviousSnapshotSeq { get; private set; }
+
     /// <summary>Bytes of the snapshot and of the edits since: what a load has to read.</summary>
     public long StateBytes { get; private set; }
 
@@ -187,6 +190,22 @@ internal sealed class RoomDocument
         return new Accepted(Version, Seq, true, change.Update);
     }
 
+    /// <summary>Applies edits that were made for the text of a version; what came after it stays.</summary>
+    public Outcome<Accepted> ApplyEdits(IReadOnlyList<TextEdit> edits, long baseVersion)
+    {
+        if (!TryFind(baseVersion, out var next))
+            return DocumentErrors.Conflict;
+        var added = edits.Sum(e => (long)e.Insert.Length);
+        if (StateBytes + added > DocumentLimits.StateBytes || _text.Length + added > DocumentLimits.TextLength)
+            return DocumentErrors.TooHeavy;
+        var unseen = _recent[next..].ConvertAll(r => r.Change);
+        var change = unseen.Count == 0 ? _text.Apply(edits) : _text.ApplyAt(unseen, edits);
+        if (change.Update.IsEmpty)
+            return new Accepted(Version, Seq, false, change.Update);
+        Remember(change, null, 0, change.Update.Length);
+        return new Accepted(Version, Seq, true, change.Update);
+    }
+
     /// <summary>Whether the text of a version is known, and where the changes after it begin.</summary>
     private bool TryFind(long version, out int next)
     {
@@ -239,7 +258,7 @@ internal sealed class RoomDocument
     /// <summary>A snapshot of <paramref name="bytes"/> stands for what was <paramref name="replacedBytes"/> when it was encoded at <paramref name="seq"/>.</summary>
     public void Compacted(long seq, long replacedBytes, int bytes)
     {
-        SnapshotSeq = seq;
+        (PreviousSnapshotSeq, SnapshotSeq) = (SnapshotSeq, seq);
         StateBytes += bytes - replacedBytes;
     }
 

@@ -29,6 +29,8 @@ internal static class EnvironmentNames
         ["JUDGE0_API_KEY"] = "Judge0:ApiKey",
         ["REDIS_URL"] = "Redis:Url",
         ["CORS_ORIGINS"] = "Cors:Origins",
+        ["HISTORY_DAYS"] = "History:Days",
+        ["HISTORY_MB"] = "History:MegabytesPerRoom",
         ["LOG_LEVEL"] = "Log:Level",
         ["LOG_FILE"] = "Log:File",
         ["PORT"] = "Server:Port",

@@ -45,6 +45,12 @@ internal interface IRoomGrain : IGrainWithStringKey
     /// <summary>The awareness of all who are in the room.</summary>
     Task<Outcome<byte[]>> GetAwarenessAsync(string socketId);
 
+    // History.
+    Task<Outcome<TextAt>> GetTextAsync(string userId, RoomAction action);
+
+    /// <summary>Applies edits that were made for the text of <paramref name="baseVersion"/>; what was typed since stays.</summary>
+    Task<Outcome<TextAt>> RestoreAsync(string userId, IReadOnlyList<RestoreEdit> edits, long baseVersion);
+
     // Chat: all of it passes here, so that the room's sockets hear of it in the order it was stored.
     Task<Outcome<MessageView>> SendMessageAsync(string userId, NewMessage message);
     Task<Outcome<MessageView>> EditMessageAsync(string userId, string messageId, string content);

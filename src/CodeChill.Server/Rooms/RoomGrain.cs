@@ -20,6 +20,7 @@ internal sealed partial class RoomGrain(
     RoomStore rooms,
     DocumentStore documents,
     UpdateLog log,
+    History.HistoryKeeper history,
     ChatStore chat,
     ExecutionStore executions,
     ExecutionQueue queue,
