@@ -18,8 +18,8 @@ namespace CodeChill.Sandbox;
 // a cap. So there is nothing to clean up, and no path a program could redirect.
 //
 // This process owns: the pool of slots (how many boxes at a time, and under which user id), the control groups (Linux/Cgroups), the compile cache, and one thread
-// that starts processes (Linux/Launcher.cs says why). When this process dies, however it dies, the kernel kills the boxes (--die-with-parent); empty control groups it
-// leaves are removed at the next start.
+// that starts processes (Linux/Launcher.cs says why). When this process dies, however it dies, a guardian kills the boxes (Linux/Guardian.cs says why the kernel's own
+// means are not enough); what even that leaves is swept at the next start.
 //
 // At start a self-test runs a probe in a box. Until it passes, every run answers SandboxUnavailable: no code path starts a program any other way.
 public sealed class SandboxRunner : IAsyncDisposable
@@ -29,6 +29,7 @@ public sealed class SandboxRunner : IAsyncDisposable
     private readonly CompileCache _cache;
     private readonly Launcher _launcher = new();
     private readonly Lock _lock = new();
+    private Guardian? _guardian;
     private State _state;
     private int _running;
     private TaskCompletionSource? _idle;
@@ -144,6 +145,7 @@ public sealed class SandboxRunner : IAsyncDisposable
         }
         await _disposing.CancelAsync();
         await idle;
+        if (_guardian is not null) await _guardian.DisposeAsync();
         _launcher.Dispose();
         _cache.Dispose();
         _state.Host?.Seccomp.Dispose();
@@ -296,8 +298,10 @@ public sealed class SandboxRunner : IAsyncDisposable
                 ? CgroupHost.Detect(await File.ReadAllTextAsync("/proc/mounts", cancel), await File.ReadAllTextAsync("/proc/self/cgroup", cancel))
                 : CgroupHost.None("turned off by the settings"));
             cgroups.SweepLeftovers();
+            if (before.Host is null && _guardian is not null) await _guardian.DisposeAsync(); // of an earlier self-test that failed
             var host = new BoxHost(
-                tools, RootFileSystem.Find(_options), cgroups, before.Host?.Seccomp ?? MemoryFile.Create(SeccompFilter.Build(table)), _launcher, _options.Time, Log);
+                tools, RootFileSystem.Find(_options), cgroups, before.Host?.Seccomp ?? MemoryFile.Create(SeccompFilter.Build(table)), _launcher,
+                before.Host?.Guardian ?? (_guardian = new Guardian(_launcher, cgroups.Prefixes)), _options.Time, Log);
             var slots = before.Host is null ? new SlotPool(_options.MaxParallelRuns, root ? _options.FirstUid : null) : before.Slots;
             return await ProbeAsync(host, slots, root, cancel);
         }

@@ -42,6 +42,7 @@ internal sealed class Box
 
     public static async Task<BoxOutcome> RunAsync(BoxSpec spec, BoxHost host, Slot slot, CancellationToken cancel)
     {
+        await host.Guardian.EnsureAsync();
         // Beside the program there are bubblewrap's outer process and its init.
         var group = host.Cgroups.Create(spec.Limits.MemoryBytes, spec.Limits.Processes + 2, out var why);
         if (group is null && host.Cgroups.Kind != LimitEnforcement.Rlimits) throw new IOException($"No control group could be made: {why}");
@@ -51,7 +52,7 @@ internal sealed class Box
             using var status = MemoryFile.Create();
             using var terminal = spec.Terminal is { } size ? new Terminal(size) : null;
             var info = new ProcessStartInfo("/bin/sh", BoxArguments.Chain(
-                spec, host.Tools, slot, group?.JoinFiles ?? [], args.Path, host.Seccomp.Path, status.Path, terminal?.SlavePath, group is not null))
+                spec, host.Tools, host.Guardian.Mark, slot, group?.JoinFiles ?? [], args.Path, host.Seccomp.Path, status.Path, terminal?.SlavePath, group is not null))
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

@@ -5,7 +5,7 @@ namespace CodeChill.Sandbox.Boxes;
 
 /// <summary>
 /// The command lines of a box. bubblewrap's own options go through a descriptor: /proc/1/cmdline inside the box then shows only
-/// <c>bwrap --args 3 -- program</c>, no host path.
+/// <c>bwrap --setenv BOX box-… --args 3 -- program</c>, no host path.
 /// </summary>
 internal static class BoxArguments
 {
@@ -51,7 +51,7 @@ internal static class BoxArguments
     /// user, prlimit sets what is per process. No text of the user is ever part of the script; paths go as arguments.
     /// </summary>
     public static List<string> Chain(
-        BoxSpec spec, HostTools tools, Slot slot, IReadOnlyList<string> joinFiles, string args, string seccomp, string status, string? terminal, bool hasCgroup)
+        BoxSpec spec, HostTools tools, string mark, Slot slot, IReadOnlyList<string> joinFiles, string args, string seccomp, string status, string? terminal, bool hasCgroup)
     {
         var script = new StringBuilder();
         var parameters = new List<string>();
@@ -81,7 +81,8 @@ internal static class BoxArguments
         // With control groups this is only a second wall; without, it is the limit. bubblewrap's two processes come on top.
         if (slot.Uid is not null) chain.Add("--nproc=" + Number(hasCgroup ? (spec.Limits.Processes * 2) + 16 : spec.Limits.Processes + 2));
         if (!hasCgroup) chain.Add("--data=" + Number(spec.Limits.MemoryBytes));
-        chain.AddRange(["--", tools.Bubblewrap, "--args", Number(ArgsFd), "--"]);
+        // The mark is for the guardian, which looks at command lines; the options behind the descriptor clear the environment.
+        chain.AddRange(["--", tools.Bubblewrap, "--setenv", "BOX", mark, "--args", Number(ArgsFd), "--"]);
         // A plain user's processes are counted together with everything else that user runs; inside the box's user namespace only its own count.
         if (slot.Uid is null && !hasCgroup) chain.AddRange(["/usr/bin/prlimit", "--nproc=" + Number(spec.Limits.Processes), "--"]);
         chain.AddRange(spec.Command);

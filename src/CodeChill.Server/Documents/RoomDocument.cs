@@ -17,11 +17,13 @@ internal sealed class RoomDocument
     private readonly SharedText _text;
     private readonly List<Revision> _recent = [];
     private readonly Dictionary<string, long> _operations = [];
+    private readonly Queue<(string Id, DateTimeOffset At)> _operationsInOrder = new();
+    private readonly TimeProvider _clock;
     private string? _cachedText;
     private long _versionBeforeRecent;
     private long _skip;
 
-    private RoomDocument() => _text = _document.GetText(RootName);
+    private RoomDocument(TimeProvider clock) => (_clock, _text) = (clock, _document.GetText(RootName));
 
     /// <summary>The version of the last accepted edit. 0 is the empty document.</summary>
     public long Version { get; private set; }
@@ -48,11 +50,11 @@ internal sealed class RoomDocument
     /// <summary>The oldest version that a whole-text change may have been typed on. Nobody ever held version 0, the text before the template.</summary>
     public long OldestKnown => Math.Max(Math.Min(1, Version), _versionBeforeRecent);
 
-    public static RoomDocument Empty() => new();
+    public static RoomDocument Empty() => new(TimeProvider.System);
 
-    public static RoomDocument Restore(StoredDocument stored)
+    public static RoomDocument Restore(StoredDocument stored, TimeProvider? clock = null)
     {
-        var document = new RoomDocument();
+        var document = new RoomDocument(clock ?? TimeProvider.System);
         if (stored.Snapshot is { } snapshot)
         {
             document._document.ApplyUpdate(snapshot);
@@ -65,9 +67,10 @@ internal sealed class RoomDocument
         {
             document._skip = record.Version - document.Version - 1;
             document.Remember(document._document.ApplyUpdate(record.Payload), null, 0, record.Payload.Length);
-            if (record.OperationId is { } operation)
-                document._operations[operation] = record.Seq;
         }
+
+        foreach (var operation in stored.Operations)
+            document.Know(operation.OperationId, operation.Version, operation.CreatedAt);
 
         document._skip = stored.GivenOut is { } givenOut ? Math.Max(0, givenOut - document.Version) : 0;
         return document;
@@ -170,7 +173,7 @@ internal sealed class RoomDocument
         {
             Remember(change!, replica, epoch, change!.Update.Length);
             if (operationId is not null)
-                _operations[operationId] = Version;
+                Know(operationId, Version, _clock.GetUtcNow());
         }
 
         // A text that crossed this change on its way replaces what the client typed, even where both say the same.
@@ -233,6 +236,16 @@ internal sealed class RoomDocument
         return false;
     }
 
+    /// <summary>Remembers an operation, and forgets those that nobody will repeat any more.</summary>
+    private void Know(string operationId, long version, DateTimeOffset at)
+    {
+        _operations[operationId] = version;
+        _operationsInOrder.Enqueue((operationId, at));
+        while (_operationsInOrder.Count > DocumentLimits.MaxOperations
+            || (_operationsInOrder.Count > DocumentLimits.KnownVersions && at - _operationsInOrder.Peek().At > DocumentLimits.OperationsKnown))
+            _operations.Remove(_operationsInOrder.Dequeue().Id);
+    }
+
     private void Remember(DocumentChange change, WholeTextReplica? replica, long epoch, int bytes)
     {
         if (_recent.Count >= DocumentLimits.KnownVersions)
@@ -240,11 +253,6 @@ internal sealed class RoomDocument
             // A tenth at a time, so that forgetting costs little per edit.
             _versionBeforeRecent = _recent[(DocumentLimits.KnownVersions / 10) - 1].Version;
             _recent.RemoveRange(0, DocumentLimits.KnownVersions / 10);
-            if (_operations.Count > DocumentLimits.KnownVersions)
-            {
-                foreach (var old in _operations.Where(o => o.Value < _versionBeforeRecent).Select(o => o.Key).ToList())
-                    _operations.Remove(old);
-            }
         }
 
         Seq++;

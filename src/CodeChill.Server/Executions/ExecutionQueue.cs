@@ -172,6 +172,7 @@ internal sealed class ExecutionQueue(
             {
                 outcome = await runner.RunAsync(
                     job,
+                    null,
                     async chunk => await room.ReportExecutionAsync(new ExecutionOutput(chunk.Stream, chunk.Text, chunk.Seq, job.ExecutionId)),
                     both.Token);
             }

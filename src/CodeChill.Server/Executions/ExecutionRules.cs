@@ -13,7 +13,7 @@ internal static class ExecutionRules
             return ExecutionErrors.CodeTooLong;
         if (input is { Length: > ExecutionLimits.InputLength })
             return ExecutionErrors.InputTooLong;
-        return LanguageCatalog.Find(language ?? LanguageCatalog.Default) is { } known
+        return LanguageCatalog.FindAny(language ?? LanguageCatalog.Default) is { } known
             ? new ExecutionRequest(known.Name, source, string.IsNullOrEmpty(input) ? null : input)
             : ExecutionErrors.UnsupportedLanguage;
     }

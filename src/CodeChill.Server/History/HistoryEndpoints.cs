@@ -93,7 +93,8 @@ internal static class HistoryEndpoints
             async within =>
             {
                 http.Response.ContentType = "application/x-ndjson; charset=utf-8";
-                await new ReplayWriter(store, keeper, room, http.Response.Body).WriteAsync(within);
+                using var replay = new ReplayWriter(store, keeper, room, http.Response.Body);
+                await replay.WriteAsync(within);
                 return true;
             },
             http.RequestAborted);

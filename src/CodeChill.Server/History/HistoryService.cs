@@ -45,7 +45,7 @@ internal sealed class HistoryService(HistoryStore store, HistoryKeeper keeper, T
         => WithinBoundsAsync<HistoryPage>(
             async within =>
             {
-                var (first, last) = await RangeAsync(roomId, within);
+                var (first, last, _) = await RangeAsync(roomId, within);
                 var (entries, total) = await store.ListAsync(roomId, from, to, page.PerPage, page.Offset, within);
                 var counts = await CountAsync(roomId, entries, within);
                 var names = await store.NamesAsync([.. entries.Select(e => e.UserId).OfType<string>().Distinct()], within);
@@ -71,11 +71,11 @@ internal sealed class HistoryService(HistoryStore store, HistoryKeeper keeper, T
         => WithinBoundsAsync<VersionText>(
             async within =>
             {
-                var (first, last) = await RangeAsync(roomId, within);
+                var (first, last, start) = await RangeAsync(roomId, within);
                 if (version < first || version > last)
                     return HistoryErrors.VersionNotFound;
                 var found = await store.FindAsync(roomId, version, within);
-                var replica = await keeper.OpenAsync(roomId, found?.Seq ?? long.MaxValue - 1, within);
+                var replica = await keeper.OpenAsync(roomId, found?.Seq ?? start, within);
                 var damaged = false;
                 while (found is not null && replica.Seq < found.Seq && !damaged)
                 {
@@ -102,15 +102,19 @@ internal sealed class HistoryService(HistoryStore store, HistoryKeeper keeper, T
 
     public void Dispose() => _places.Dispose();
 
-    /// <summary>The oldest and the newest version whose text can be had.</summary>
-    private async Task<(long First, long Last)> RangeAsync(string roomId, CancellationToken cancel)
+    /// <summary>The oldest and the newest version whose text can be had, and the seq at which the oldest was.</summary>
+    private async Task<(long First, long Last, long Start)> RangeAsync(string roomId, CancellationToken cancel)
     {
         if (await store.EndsAsync(roomId, cancel) is not var (first, last))
-            return (0, 0);
+            return (0, 0, 0);
         if (first.FirstSeq == 1)
-            return (first.Version, last.Version);
+            return (first.Version, last.Version, first.Seq);
+        // What came before the first entry is in the checkpoint at which history was cut; failing that, in whatever can be read first.
         var start = await store.NextCheckpointAsync(roomId, first.FirstSeq - 1, cancel);
-        return start?.Seq == first.FirstSeq - 1 ? (start.Version, last.Version) : ((await keeper.OpenAsync(roomId, last.Seq, cancel)).Version, last.Version);
+        if (start?.Seq == first.FirstSeq - 1)
+            return (start.Version, last.Version, start.Seq);
+        var earliest = await keeper.OpenAsync(roomId, last.Seq, cancel);
+        return (earliest.Version, last.Version, earliest.Seq);
     }
 
     /// <summary>What the entries of a page inserted and deleted; those that cannot be read are left out.</summary>

@@ -10,13 +10,13 @@ namespace CodeChill.Server.History;
 /// A session as lines of JSON (NDJSON) from which a player can scrub: the first says where it starts, then one array a line, in time order:
 /// edits, runs and chat. Streamed, so its size is not its cost; its beginning is left out when it is too long.
 /// </summary>
-internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, RoomRow room, Stream output)
+internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, RoomRow room, Stream output) : IDisposable
 {
     private const int FlushAt = 32 * 1024;
 
     private readonly ArrayBufferWriter<byte> _buffer = new(2 * FlushAt);
     private readonly Dictionary<string, int> _users = [];
-    private Utf8JsonWriter? _json;
+    private readonly Utf8JsonWriter _json = new(Stream.Null, new JsonWriterOptions { SkipValidation = true });
     private DateTimeOffset _startedAt;
     private long _time;
 
@@ -33,19 +33,23 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
 
         var isTruncated = replica.Seq > 0;
         _startedAt = replica.Last?.CreatedAt ?? (isTruncated ? ends?.First.FirstAt : null) ?? room.CreatedAt;
-        await HeadAsync(replica, isTruncated, ends?.Last.CreatedAt ?? _startedAt, cancel);
-        var others = new Queue<Moment>(await OthersAsync(cancel));
+        var moments = await OthersAsync(cancel);
+        var endedAt = ends?.Last.CreatedAt ?? _startedAt;
+        await HeadAsync(replica, isTruncated, moments.Count > 0 && moments[^1].At > endedAt ? moments[^1].At : endedAt, cancel);
+        var others = new Queue<Moment>(moments);
         await EditsAsync(replica, others, cancel);
         while (others.TryDequeue(out var moment))
             Write(moment);
         await FlushAsync(0, cancel);
     }
 
+    public void Dispose() => _json.Dispose();
+
     private async Task HeadAsync(HistoryReplica replica, bool isTruncated, DateTimeOffset endedAt, CancellationToken cancel)
     {
         var people = await store.PeopleAsync(room.Id, cancel);
         var names = await store.NamesAsync([.. people], cancel);
-        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true });
+        _json.Reset(_buffer);
         _json.WriteStartObject();
         _json.WriteString("room_id", room.Id);
         _json.WriteString("language", room.Language);
@@ -95,7 +99,7 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
         }
     }
 
-    private async Task<IEnumerable<Moment>> OthersAsync(CancellationToken cancel)
+    private async Task<IReadOnlyList<Moment>> OthersAsync(CancellationToken cancel)
     {
         var moments = new List<Moment>();
         foreach (var run in await store.RunsAsync(room.Id, _startedAt, cancel))
@@ -107,7 +111,7 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
 
         foreach (var message in await store.MessagesAsync(room.Id, _startedAt, cancel))
             moments.Add(new Moment(message.CreatedAt, () => Message(message)));
-        return moments.OrderBy(m => m.At);
+        return [.. moments.OrderBy(m => m.At)];
     }
 
     private static void Write(Moment moment) => moment.Write();
@@ -115,7 +119,7 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
     private void Edit(DateTimeOffset at, long version, string? userId, IReadOnlyList<TextEdit> edits)
     {
         BeginLine(at, "e");
-        _json!.WriteNumberValue(version);
+        _json.WriteNumberValue(version);
         User(userId);
         _json.WriteStartArray();
         foreach (var edit in edits)
@@ -135,7 +139,7 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
     private void Damage(long version)
     {
         BeginLine(null, "d");
-        _json!.WriteNumberValue(version);
+        _json.WriteNumberValue(version);
         _json.WriteEndArray();
         EndLine();
     }
@@ -143,7 +147,7 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
     private void Run(RunRow run, DateTimeOffset at, string status, string? output)
     {
         BeginLine(at, "r");
-        _json!.WriteStringValue(run.Id);
+        _json.WriteStringValue(run.Id);
         User(run.UserId);
         _json.WriteStringValue(run.Language);
         _json.WriteStringValue(status);
@@ -157,7 +161,7 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
     {
         BeginLine(message.CreatedAt, "c");
         User(message.UserId);
-        _json!.WriteStringValue(message.Id);
+        _json.WriteStringValue(message.Id);
         _json.WriteStringValue(message.Content);
         _json.WriteEndArray();
         EndLine();
@@ -166,23 +170,23 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
     private void User(string? userId)
     {
         if (userId is not null && _users.TryGetValue(userId, out var index))
-            _json!.WriteNumberValue(index);
+            _json.WriteNumberValue(index);
         else
-            _json!.WriteNullValue();
+            _json.WriteNullValue();
     }
 
     private void BeginLine(DateTimeOffset? at, string kind)
     {
         // A clock that was set back must not turn time around.
         _time = Math.Max(_time, at is { } known ? (long)(known - _startedAt).TotalMilliseconds : 0);
-        _json!.WriteStartArray();
+        _json.WriteStartArray();
         _json.WriteNumberValue(_time);
         _json.WriteStringValue(kind);
     }
 
     private void EndLine()
     {
-        _json!.Flush();
+        _json.Flush();
         _buffer.Write("\n"u8);
         _json.Reset(_buffer);
     }

@@ -27,6 +27,7 @@ internal static class EnvironmentNames
         ["MYSQL_DATABASE"] = "Database:Name",
         ["JUDGE0_API_URL"] = "Judge0:ApiUrl",
         ["JUDGE0_API_KEY"] = "Judge0:ApiKey",
+        ["JUDGE0_AUTH_USER"] = "Judge0:AuthUser",
         ["REDIS_URL"] = "Redis:Url",
         ["CORS_ORIGINS"] = "Cors:Origins",
         ["HISTORY_DAYS"] = "History:Days",
@@ -37,6 +38,7 @@ internal static class EnvironmentNames
         ["LISTEN_ADDRESS"] = "Server:ListenAddress",
         ["CODECHILL_DATA"] = "Server:DataFolder",
         ["TRUSTED_PROXIES"] = "Server:TrustedProxies",
+        ["METRICS_TOKEN"] = "Telemetry:MetricsToken",
     };
 
     public static readonly IReadOnlyDictionary<string, string> NameByKey = KeyByName.ToDictionary(pair => pair.Value, pair => pair.Key);

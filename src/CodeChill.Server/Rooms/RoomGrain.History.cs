@@ -36,7 +36,14 @@ internal sealed partial class RoomGrain
     private async Task KeepHistoryAsync(long seq)
     {
         var (roomId, leaveBefore) = (RoomId, Math.Min(_document!.PreviousSnapshotSeq, seq - options.HistoryKeep));
-        await Task.Run(() => history.KeepAsync(roomId, seq, leaveBefore));
+        try
+        {
+            await Task.Run(() => history.KeepAsync(roomId, seq, leaveBefore));
+        }
+        catch (Exception failure)
+        {
+            logger.LogError(failure, "The history of room {RoomId} was not tended; it is all still in the log", roomId);
+        }
     }
 }
 

@@ -52,7 +52,7 @@ internal sealed partial class RoomGrain(
             _roles[member.UserId] = member.Role;
         try
         {
-            _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken));
+            _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken), clock);
             _committedSeq = _document.Seq;
         }
         catch (Exception damage) when (damage is DocumentDamagedException or Text.UpdateFormatException)

@@ -5,6 +5,7 @@ using CodeChill.Server.Auth.Tokens;
 using CodeChill.Server.Chat;
 using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
+using CodeChill.Server.Executions.Judge0;
 using CodeChill.Server.Platform;
 using CodeChill.SocketIO;
 using Orleans.Configuration;
@@ -30,8 +31,8 @@ internal static class RoomsSetup
             .AddSingleton<ChatEvents>()
             .AddSingleton<ExecutionEvents>()
             .AddSingleton<UpdateLog>()
-            .AddSingleton<LocalRunner>()
-            .AddSingleton<IRunner>(services => services.GetRequiredService<LocalRunner>())
+            .AddSingleton(ExecutionOptions.Read(builder.Settings()))
+            .AddRunner(builder.Options<Judge0Options>())
             .AddSingleton<ExecutionQueue>()
             .AddSingleton<SocketCensus>();
         YWebSocket.YjsEndpoint.Add(builder.Services);
@@ -48,7 +49,7 @@ internal static class RoomsSetup
                 collection.CollectionQuantum = TimeSpan.FromMinutes(1);
             });
         });
-        builder.Services.AddHostedService(services => services.GetRequiredService<LocalRunner>());
+        builder.Services.AddHostedService(services => (BackgroundService)services.GetRequiredService<IRunner>());
         builder.Services.AddHostedService(services => services.GetRequiredService<ExecutionQueue>());
         builder.Services.AddHostedService(services => services.GetRequiredService<SocketCensus>());
         builder.Services.AddHostedService(services => services.GetRequiredService<YWebSocket.YjsCensus>());
@@ -83,9 +84,9 @@ internal static class RoomsSetup
                 && value.ValueKind == System.Text.Json.JsonValueKind.String ? value.GetString() : null;
             var caller = await tokens.ValidateAsync(token, cancel);
             if (caller.Error is { } error)
-                throw new ConnectErrorException(error.Message, new { code = error.Code, retry = error.Retry });
+                throw Refused(error);
             if (census.IsCrowded(caller.Value!.UserId, socket.Handshake.Address))
-                throw new ConnectErrorException(PlatformErrors.RateLimited.Message, new { code = PlatformErrors.RateLimited.Code, retry = Retry.Later });
+                throw Refused(PlatformErrors.RateLimited);
             socket.State = new SocketSession(caller.Value);
         });
 
@@ -100,9 +101,16 @@ internal static class RoomsSetup
             chat.Register(socket);
             executions.Register(socket);
             census.Add(socket);
+            Instruments.Connected();
             socket.Emit("connected", new { message = "Connected successfully", user_id = ((SocketSession)socket.State!).Caller.UserId });
             return ValueTask.CompletedTask;
         });
+    }
+
+    private static ConnectErrorException Refused(Error error)
+    {
+        Instruments.Rejected("connect", error.Code);
+        return new ConnectErrorException(error.Message, new { code = error.Code, retry = error.Retry });
     }
 
     /// <summary>One node needs no fixed port for its silo, and two servers on one machine must not want the same.</summary>

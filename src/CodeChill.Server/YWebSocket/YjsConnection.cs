@@ -211,7 +211,7 @@ internal sealed class YjsConnection : IDisposable
     }
 
     /// <summary>From here on frames are written: to the socket itself, or through the server's pipe.</summary>
-    private void Begin(bool direct)
+    public void Begin(bool direct)
     {
         lock (_gate)
         {

@@ -115,6 +115,8 @@ internal sealed class YjsEndpoint(
 
     private static Task DenyAsync(YjsConnection connection, int code, string reason)
     {
+        // Whoever is turned away need not have said anything yet.
+        connection.Begin(direct: false);
         connection.Send(YjsFrames.Denied(reason));
         connection.Close(code, reason);
         return connection.ReadAsync(_ => ValueTask.CompletedTask);

@@ -40,12 +40,12 @@ internal static class YjsLimits
     public static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 }
 
-/// <summary>Why a connection was closed, as WebSocket close codes. From 4000 on they are ours.</summary>
+/// <summary>
+/// Why a connection was closed, as WebSocket close codes. The provider takes 4400 to 4499, which mirror HTTP's statuses, as final and comes
+/// back after every other one (from its version 3.1 on; older ones always come back).
+/// </summary>
 internal static class YjsCloseCodes
 {
-    public const int TooLarge = 1009;
-    public const int Broken = 1011;
-
     /// <summary>The room or the server starts anew; come back at once.</summary>
     public const int Restart = 1012;
 
@@ -56,4 +56,7 @@ internal static class YjsCloseCodes
     public const int BadToken = 4401;
     public const int NoAccess = 4403;
     public const int NoRoom = 4404;
+
+    /// <summary>An update or the document would be over its limit.</summary>
+    public const int TooLarge = 4413;
 }

@@ -39,7 +39,7 @@ internal sealed class EngineServer : IDisposable
         // Fine enough that a deadline is late by a few per cent at most, coarse enough to be free.
         double shortest = new[] { options.PingInterval, options.PingTimeout, options.UpgradeTimeout, options.ConnectTimeout, options.AttachmentTimeout }
             .Min().TotalMilliseconds;
-        Wheel = new TimerWheel(time, TimeSpan.FromMilliseconds(Math.Clamp(shortest / 20, 5, 100)));
+        Wheel = new TimerWheel(time, TimeSpan.FromMilliseconds(Math.Clamp(shortest / 40, 5, 100)));
         Flusher = new FlushScheduler(Environment.ProcessorCount);
     }
 

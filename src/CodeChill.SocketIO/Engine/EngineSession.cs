@@ -39,6 +39,7 @@ internal abstract partial class EngineSession : WheelEntry
     private WebSocketConnection? _socket;
     private WebSocketConnection? _probe;
     private long _heartbeatDue;
+    private long _nextPing;
     private long _probeDue = Never;
     private long _noopDue = Never;
     private long _closeDue = Never;
@@ -128,7 +129,8 @@ internal abstract partial class EngineSession : WheelEntry
                     // One that answers nothing is harmless, but it doesn't postpone the next ping.
                     if (!_awaitingPong) break;
                     _awaitingPong = false;
-                    _heartbeatDue = Server.Wheel.Now + Server.PingIntervalMs;
+                    // A steady beat: neither the wheel's lateness nor the client's adds up over the pings.
+                    _heartbeatDue = Math.Max(_nextPing, Server.Wheel.Now + (Server.PingIntervalMs / 2));
                 }
 
                 break;
@@ -220,6 +222,7 @@ internal abstract partial class EngineSession : WheelEntry
                     if (!timedOut)
                     {
                         // The wheel's lateness is not given to the client: the two intervals add up. But half of the time it does get.
+                        _nextPing = _heartbeatDue + Server.PingIntervalMs;
                         long late = Math.Min(now - _heartbeatDue, Server.PingTimeoutMs / 2);
                         _heartbeatDue = now - late + Server.PingTimeoutMs;
                         _awaitingPong = pinged = true;

@@ -29,6 +29,7 @@ internal sealed class TestApp : WebApplicationFactory<Program>
         _settings = EnvironmentNames.KeyByName.Keys.ToDictionary(name => name, _ => "");
         _settings["CODECHILL_DATA"] = DataFolder;
         _settings["ENV_FILE"] = "none";
+        _settings["PORT"] = "0";
         _settings["LOG_LEVEL"] = "critical";
         _settings["Auth:PasswordIterations"] = environment == "Development" ? "1000" : "100000";
         foreach (var (name, value) in settings ?? [])
