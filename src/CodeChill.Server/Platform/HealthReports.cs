@@ -8,7 +8,7 @@ namespace CodeChill.Server.Platform;
 /// get the same answer, so a crowd of probes costs the database one question at a time. What changed is logged once, not at every probe.
 /// </summary>
 internal sealed class HealthReports(
-    HealthCheckService checks, Database database, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<HealthReports> log)
+    HealthCheckService checks, IEnumerable<ExternalService> services, Database database, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<HealthReports> log)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, HealthStatus> _last = [];
@@ -39,11 +39,16 @@ internal sealed class HealthReports(
         var stopping = lifetime.ApplicationStopping.IsCancellationRequested;
         // Readiness is about this node's own work; everything about the health of the rest.
         var considered = report.Entries.Where(e => !readyOnly || e.Value.Tags.Contains(Health.ReadyTag)).ToList();
+        var outside = readyOnly ? [] : considered.Where(e => e.Value.Tags.Contains(Health.ExternalTag)).ToDictionary(e => e.Key, e => Describe(e.Value));
+        foreach (var service in readyOnly ? [] : services)
+            outside[service.Name] = Describe(service.State);
         var worst = considered.Select(e => StatusOf(e.Value)).DefaultIfEmpty(HealthStatus.Healthy).Min();
+        if (worst == HealthStatus.Healthy && outside.Values.Any(service => Equals(service["status"], ExternalState.Degraded)))
+            worst = HealthStatus.Degraded;
         var entries = considered.Where(e => !e.Value.Tags.Contains(Health.ExternalTag)).ToDictionary(e => e.Key, e => (object?)Describe(e.Value));
         entries["durability"] = report.Entries.GetValueOrDefault("database").Data?.GetValueOrDefault(Health.DatabaseCheck.Durability) ?? "unknown";
-        if (!readyOnly && considered.Where(e => e.Value.Tags.Contains(Health.ExternalTag)).ToDictionary(e => e.Key, e => Describe(e.Value)) is { Count: > 0 } external)
-            entries["external"] = external;
+        if (outside.Count > 0)
+            entries["external"] = outside;
         return new(
             worst != HealthStatus.Unhealthy && !stopping,
             new
@@ -71,6 +76,9 @@ internal sealed class HealthReports(
             members[name] = value;
         return members;
     }
+
+    private static Dictionary<string, object?> Describe(ExternalState state)
+        => new() { ["status"] = state.Status, ["reason"] = state.Reason, ["since"] = state.Since, ["last_answer_at"] = state.LastAnswerAt };
 
     private void Note(HealthReport report)
     {

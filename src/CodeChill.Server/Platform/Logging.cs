@@ -61,6 +61,8 @@ internal static partial class Logging
     public static void Use(WebApplication app)
         => app.UseSerilogRequestLogging(requests =>
         {
+            // Without it the lines go to Serilog's static logger, which is nobody's here.
+            requests.Logger = app.Services.GetRequiredService<Serilog.ILogger>();
             requests.IncludeQueryInRequestPath = false;
             requests.GetLevel = (http, _, failure) => failure is not null || http.Response.StatusCode >= 500
                 ? LogEventLevel.Error

@@ -9,6 +9,7 @@ internal enum RoomAction
     Execute,
     ModerateChat,
     Restore,
+    EditCases,
     Manage,
     Delete,
 }

@@ -6,6 +6,7 @@ using CodeChill.Server.Chat;
 using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
 using CodeChill.Server.Executions.Judge0;
+using CodeChill.Server.Executions.Sessions;
 using CodeChill.Server.Platform;
 using CodeChill.SocketIO;
 using Orleans.Configuration;
@@ -22,18 +23,15 @@ internal static class RoomsSetup
             .AddSingleton<RoomStore>()
             .AddSingleton<DocumentStore>()
             .AddSingleton<ChatStore>()
-            .AddSingleton<ExecutionStore>()
             .AddSingleton<RoomRelays>()
             .AddSingleton<SocketEvents>()
             .AddSingleton<SocketLimits>()
             .AddSingleton<RoomEvents>()
             .AddSingleton<DocumentEvents>()
             .AddSingleton<ChatEvents>()
-            .AddSingleton<ExecutionEvents>()
             .AddSingleton<UpdateLog>()
-            .AddSingleton(ExecutionOptions.Read(builder.Settings()))
             .AddRunner(builder.Options<Judge0Options>())
-            .AddSingleton<ExecutionQueue>()
+            .AddExecutions(builder.Settings())
             .AddSingleton<SocketCensus>();
         YWebSocket.YjsEndpoint.Add(builder.Services);
 
@@ -50,7 +48,9 @@ internal static class RoomsSetup
             });
         });
         builder.Services.AddHostedService(services => (BackgroundService)services.GetRequiredService<IRunner>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<RecordKeeper>());
         builder.Services.AddHostedService(services => services.GetRequiredService<ExecutionQueue>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<SessionHost>());
         builder.Services.AddHostedService(services => services.GetRequiredService<SocketCensus>());
         builder.Services.AddHostedService(services => services.GetRequiredService<YWebSocket.YjsCensus>());
 
@@ -93,7 +93,7 @@ internal static class RoomsSetup
         var rooms = app.Services.GetRequiredService<RoomEvents>();
         var documents = app.Services.GetRequiredService<DocumentEvents>();
         var chat = app.Services.GetRequiredService<ChatEvents>();
-        var executions = app.Services.GetRequiredService<ExecutionEvents>();
+        var executions = app.Services.GetRequiredService<ExecutionsSetup.Events>();
         sockets.OnConnection(socket =>
         {
             rooms.Register(socket);

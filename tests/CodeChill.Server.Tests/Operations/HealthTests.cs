@@ -56,7 +56,8 @@ public sealed class HealthTests
         var folder = Directory.CreateTempSubdirectory("codechill-health-").FullName;
         await using var real = new SqliteDatabase(Path.Combine(folder, "log.db"));
         await real.MigrateAsync(default);
-        var (roomId, userId) = await TestRooms.CreateAsync(real);
+        var userId = await TestRooms.CreateUserAsync(real);
+        var roomId = await TestRooms.CreateAsync(real, owner: userId);
         await using var flaky = new FlakyDatabase(real);
         using var log = new UpdateLog(flaky, clock, NullLogger<UpdateLog>.Instance);
         var check = new LogCheck(log, clock);
