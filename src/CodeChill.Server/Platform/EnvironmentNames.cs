@@ -34,6 +34,8 @@ internal static class EnvironmentNames
         ["CODEFORCES_API_URL"] = "Stats:CodeforcesUrl",
         ["REDIS_URL"] = "Redis:Url",
         ["CORS_ORIGINS"] = "Cors:Origins",
+        ["HISTORY_DAYS"] = "History:Days",
+        ["HISTORY_MB"] = "History:MegabytesPerRoom",
         ["LOG_LEVEL"] = "Log:Level",
         ["LOG_FILE"] = "Log:File",
         ["PORT"] = "Server:Port",

@@ -40,6 +40,19 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<long>> ApplyUpdateAsync(string socketId, ReadOnlyMemory<byte> update);
     Task<Outcome<bool>> UpdateAwarenessAsync(string socketId, ReadOnlyMemory<byte> update);
 
+    // The plain y-websocket protocol.
+    /// <summary>Lets a y-websocket connection in, by the rules of <see cref="AttachAsync"/> without a password.</summary>
+    Task<Outcome<RoomReply<bool>>> AttachYjsAsync(SocketIdentity socket, IRoomRelay relay);
+
+    /// <summary>The awareness of all who are in the room.</summary>
+    Task<Outcome<byte[]>> GetAwarenessAsync(string socketId);
+
+    // History.
+    Task<Outcome<TextAt>> GetTextAsync(string userId, RoomAction action);
+
+    /// <summary>Applies edits that were made for the text of <paramref name="baseVersion"/>; what was typed since stays.</summary>
+    Task<Outcome<TextAt>> RestoreAsync(string userId, IReadOnlyList<RestoreEdit> edits, long baseVersion);
+
     // Chat: all of it passes here, so that the room's sockets hear of it in the order it was stored.
     Task<Outcome<MessageView>> SendMessageAsync(string userId, NewMessage message);
     Task<Outcome<MessageView>> EditMessageAsync(string userId, string messageId, string content);
