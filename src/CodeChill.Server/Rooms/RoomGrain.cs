@@ -24,6 +24,7 @@ internal sealed partial class RoomGrain(
     ExecutionStore executions,
     ExecutionQueue queue,
     Passwords passwords,
+    PasswordTryStore passwordTries,
     RoomOptions options,
     TimeProvider clock,
     ILogger<RoomGrain> logger) : Grain, IRoomGrain, IDisposable
