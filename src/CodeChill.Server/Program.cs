@@ -1,5 +1,6 @@
 using CodeChill.Server.Auth;
 using CodeChill.Server.Executions;
+using CodeChill.Server.Operations;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 using CodeChill.Server.Users;
@@ -12,6 +13,7 @@ builder.AddPlatform();
 builder.AddAccounts();
 builder.AddUsers();
 builder.AddRooms();
+builder.AddOperations();
 
 var app = builder.Build();
 if (!await app.PrepareAsync())
@@ -23,4 +25,5 @@ app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
 app.MapRooms();
+app.MapOperations();
 return await app.ServeAsync();

@@ -40,6 +40,7 @@ internal static class EnvironmentNames
         ["LISTEN_ADDRESS"] = "Server:ListenAddress",
         ["CODECHILL_DATA"] = "Server:DataFolder",
         ["TRUSTED_PROXIES"] = "Server:TrustedProxies",
+        ["METRICS_TOKEN"] = "Telemetry:MetricsToken",
     };
 
     public static readonly IReadOnlyDictionary<string, string> NameByKey = KeyByName.ToDictionary(pair => pair.Value, pair => pair.Key);

@@ -143,4 +143,8 @@ internal sealed record RoomStateEvent(
     [property: Id(1)] string Content,
     [property: Id(2)] long Version,
     [property: Id(3)] IReadOnlyList<ParticipantView> Participants,
-    [property: Id(4)] IReadOnlyList<Chat.MessageView> RecentMessages);
+    [property: Id(4)] IReadOnlyList<Chat.MessageView> RecentMessages)
+{
+    [Id(5)] public required IReadOnlyList<Executions.LiveExecutionView> Executions { get; init; }
+    [Id(6)] public required IReadOnlyList<Executions.Sessions.SessionView> Sessions { get; init; }
+}

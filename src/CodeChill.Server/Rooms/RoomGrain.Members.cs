@@ -86,6 +86,7 @@ internal sealed partial class RoomGrain
             await rooms.DeleteAsync(RoomId);
             _closed = RoomErrors.NotFound;
             _roles.Clear();
+            EndAllWork("room_deleted");
             foreach (var socket in _sockets.Values.ToList())
                 Remove(socket, "room_deleted", new RoomDeletedEvent(RoomId, "Room was deleted"), tellSocket: true);
             DeactivateOnIdle();

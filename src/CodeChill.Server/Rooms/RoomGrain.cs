@@ -21,8 +21,7 @@ internal sealed partial class RoomGrain(
     DocumentStore documents,
     UpdateLog log,
     ChatStore chat,
-    ExecutionStore executions,
-    ExecutionQueue queue,
+    ExecutionDesk executions,
     Passwords passwords,
     PasswordTryStore passwordTries,
     RoomOptions options,
@@ -50,6 +49,7 @@ internal sealed partial class RoomGrain(
 
         foreach (var member in (await rooms.MembersAsync([RoomId]))[RoomId])
             _roles[member.UserId] = member.Role;
+        await LoadInterruptedAsync();
         try
         {
             _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken));
@@ -87,6 +87,8 @@ internal sealed partial class RoomGrain(
     {
         _membership.Dispose();
         _chatOrder.Dispose();
+        _caseOrder.Dispose();
+        _emptyTimer?.Dispose();
         _flushTimer?.Dispose();
         _settleTimer?.Dispose();
     }

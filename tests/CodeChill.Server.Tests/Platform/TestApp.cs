@@ -29,6 +29,7 @@ internal sealed class TestApp : WebApplicationFactory<Program>
         _settings = EnvironmentNames.KeyByName.Keys.ToDictionary(name => name, _ => "");
         _settings["CODECHILL_DATA"] = DataFolder;
         _settings["ENV_FILE"] = "none";
+        _settings["PORT"] = "0";
         _settings["LOG_LEVEL"] = "critical";
         // Nobody listens there: tests ask no site outside.
         foreach (var name in new[] { "GITHUB_API_URL", "LEETCODE_API_URL", "CODEFORCES_API_URL" })
