@@ -13,7 +13,7 @@ public sealed class GitHubStatsTests
         """
         {"login":"octocat","id":583231,"node_id":"MDQ6VXNlcjU4MzIzMQ==","avatar_url":"https://avatars.githubusercontent.com/u/583231?v=4","url":"https://api.github.com/users/octocat",
         "html_url":"https://github.com/octocat","type":"User","site_admin":false,"name":"The\u0000 Octocat","company":"@github","blog":"https://github.blog","location":"San Francisco",
-        "email":null,"hireable":null,"bio":"line one\nline two \u202e\ud800 <b>bold</b>","twitter_username":null,"public_repos":250,"public_gists":8,"followers":17000,"following":9,
+        "email":null,"hireable":null,"bio":"line one\nline two \u202e <b>bold</b>","twitter_username":null,"public_repos":250,"public_gists":8,"followers":17000,"following":9,
         "created_at":"2011-01-25T18:44:36Z","updated_at":"2025-03-22T11:28:45Z"}
         """;
 
