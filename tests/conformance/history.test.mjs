@@ -168,29 +168,42 @@ test('the replay plays the session: edits, runs and chat on one timeline', async
   close();
 });
 
-test('a long session: pages, versions and the film stay right over snapshots', async (t) => {
-  const { bob, id, yjs, texts, note, close } = await session();
-  await note(yjs, yjs.edit(0, yjs.text.length, ''));
-  // Beyond a snapshot (500 edits) and a checkpoint (2,000).
-  const done = [];
-  const expected = new Map();
-  for (let i = 0; i < 2_300; i++) {
-    const text = (i % 10).toString();
-    const sent = yjs.append(text);
-    const after = yjs.text;
-    done.push(sent.then(({ version }) => expected.set(version, after)));
-    if (i % 100 === 99) await within(Promise.all(done.splice(0)), 'acknowledged', 60_000);
-  }
-  const { body } = await bob.get(`/api/rooms/${id}/history?per_page=200&page=5`);
-  assert.deepEqual([body.versions.length, body.pagination.total], [200, 2_302]);
-  for (const version of [3, 499, 501, 1_234, 2_001, 2_250, body.last_version]) {
-    const reply = await bob.get(`/api/rooms/${id}/history/${version}`);
-    assert.equal(reply.body.content, expected.get(version) ?? texts.get(version), reply.what);
-  }
-  const film = (await bob.get(`/api/rooms/${id}/replay`)).text.trimEnd().split('\n').map((line) => JSON.parse(line)).slice(1);
-  let text = '';
-  for (const [, , , , edits] of film) for (const [index, deleted, inserted] of [...edits].reverse()) text = text.slice(0, index) + inserted + text.slice(index + deleted);
-  assert.equal(text, yjs.text);
-  t.diagnostic(`${film.length} edits`);
+test('a long session: pages, versions and the film stay right over snapshots and checkpoints', async (t) => {
+  const { ada, bob, id, whole, texts, note, close } = await session();
+  await note(whole, whole.send('', whole.version));
   close();
+  // Beyond a snapshot (500 edits) and a checkpoint (2,000); each typist stays below what one may send at once.
+  const expected = new Map(texts);
+  const typists = await guests(server, ...'ABCDEFG');
+  let text = '';
+  for (const typist of typists) {
+    const client = await YjsClient.enter(typist, id);
+    const done = [];
+    for (let i = 0; i < 350; i++) {
+      const sent = client.append(typist.name);
+      const after = client.text;
+      done.push(sent.then((answer) => {
+        assert.equal(answer.ok, true, JSON.stringify(answer));
+        expected.set(answer.version, after);
+      }));
+    }
+    await within(Promise.all(done), 'acknowledged', 60_000);
+    text = client.text;
+    client.close();
+  }
+  const total = 2 + 7 * 350;
+  const { body } = await bob.get(`/api/rooms/${id}/history?per_page=200&page=5`);
+  assert.deepEqual([body.versions.length, body.pagination.total, body.last_version], [200, total, total]);
+  assert.ok(body.versions.every((version) => version.inserted === 1 && version.deleted === 0));
+  for (const version of [3, 499, 501, 1_234, 2_001, 2_250, total]) {
+    const reply = await bob.get(`/api/rooms/${id}/history/${version}`);
+    assert.equal(reply.body.content, expected.get(version), reply.what.slice(0, 100));
+  }
+  const { attribution } = (await ada.get(`/api/rooms/${id}/history/${total}`)).body;
+  assert.deepEqual(attribution, typists.map((typist, i) => ({ index: i * 350, length: 350, user_id: typist.id })));
+  const film = (await ada.get(`/api/rooms/${id}/replay`)).text.trimEnd().split('\n').map((line) => JSON.parse(line)).slice(1);
+  let played = '';
+  for (const [, , , , edits] of film) for (const [index, deleted, inserted] of [...edits].reverse()) played = played.slice(0, index) + inserted + played.slice(index + deleted);
+  assert.equal(played, text);
+  t.diagnostic(`${film.length} edits`);
 });

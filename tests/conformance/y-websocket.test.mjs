@@ -12,10 +12,13 @@ import { sharedServer } from './server.mjs';
 import { EventEmitter } from 'node:events';
 
 let server;
+// A test that fails half-way leaves its connections open, and they would keep the process alive.
 const providers = new Set();
+const raws = new Set();
 before(async () => { server = await sharedServer(); });
 after(() => {
   providers.forEach((provider) => provider.destroy());
+  raws.forEach((raw) => raw.socket.terminate());
   return server?.dispose();
 });
 
@@ -90,6 +93,7 @@ class ProviderClient {
 class Raw {
   constructor(path, options) {
     this.socket = new WebSocket(wsUrl(path), options);
+    raws.add(this);
     this.socket.binaryType = 'arraybuffer';
     this.messages = [];
     this.socket.on('message', (data) => this.messages.push(new Uint8Array(data)));

@@ -74,7 +74,8 @@ public sealed class AwarenessBookTests
         var book = new AwarenessBook();
         Apply(book, "socket", OneClient);
 
-        book.Apply("other", "Bob", new byte[] { 2, 6, 1, 2, (byte)'{', (byte)'}', .. OneClient.AsSpan(1) }, out var news).ShouldBeNull();
+        byte[] mixed = [2, 6, 1, 2, .. "{}"u8, .. OneClient[1..]];
+        book.Apply("other", "Bob", mixed, out var news).ShouldBeNull();
 
         news.ToArray().ShouldBe([1, 6, 1, 2, .. "{}"u8]);
     }
@@ -85,7 +86,8 @@ public sealed class AwarenessBookTests
         var book = new AwarenessBook();
         Apply(book, "socket", OneClient);
 
-        book.Apply("again", "Ada", new byte[] { 1, 5, 2, 2, (byte)'{', (byte)'}' }, out var news).ShouldBeNull();
+        byte[] later = [1, 5, 2, 2, .. "{}"u8];
+        book.Apply("again", "Ada", later, out var news).ShouldBeNull();
 
         news.Length.ShouldBe(6);
         book.Remove("socket").ShouldBeNull("the state is the new socket's");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CodeChill.Server.History;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
@@ -206,7 +207,7 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
 
     private async Task<PastRoom> CreateAsync(string dialect, int edits)
     {
-        var seed = Random.Shared.Next();
+        var seed = int.TryParse(Environment.GetEnvironmentVariable("CODECHILL_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var room = await PastRoom.CreateAsync(await databases.CreateAsync(dialect));
         await room.TypeAsync(new Random(seed), edits);
