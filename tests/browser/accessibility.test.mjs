@@ -73,6 +73,7 @@ describe('accessibility', () => {
       await ada.at('nav-rooms').click();
       await ada.createRoom({ language: 'python' });
       await ada.replaceText('print("hello")\n');
+      if (name === 'phone') await ada.at('tab-chat').click();
       await ada.say('hello');
       await ada.at('run-button').click();
       await ada.page.locator('[data-testid=output] [data-tone=good]').waitFor({ state: 'attached' });
