@@ -34,6 +34,8 @@ internal static class EnvironmentNames
         ["CODEFORCES_API_URL"] = "Stats:CodeforcesUrl",
         ["REDIS_URL"] = "Redis:Url",
         ["CORS_ORIGINS"] = "Cors:Origins",
+        ["HISTORY_DAYS"] = "History:Days",
+        ["HISTORY_MB"] = "History:MegabytesPerRoom",
         ["LOG_LEVEL"] = "Log:Level",
         ["LOG_FILE"] = "Log:File",
         ["PORT"] = "Server:Port",
@@ -41,6 +43,15 @@ internal static class EnvironmentNames
         ["CODECHILL_DATA"] = "Server:DataFolder",
         ["TRUSTED_PROXIES"] = "Server:TrustedProxies",
         ["METRICS_TOKEN"] = "Telemetry:MetricsToken",
+        ["HOUSEKEEPING_MINUTES"] = "Housekeeping:EveryMinutes",
+        ["ROOM_IDLE_DAYS"] = "Housekeeping:RoomIdleDays",
+        ["ROOM_PURGE_DAYS"] = "Housekeeping:RoomPurgeDays",
+        ["MEMBER_IDLE_DAYS"] = "Housekeeping:MemberIdleDays",
+        ["GUEST_IDLE_DAYS"] = "Housekeeping:GuestIdleDays",
+        ["ACCOUNT_PURGE_DAYS"] = "Housekeeping:AccountPurgeDays",
+        ["EXECUTION_RETENTION_DAYS"] = "Housekeeping:ExecutionDays",
+        ["CHAT_RETENTION_DAYS"] = "Housekeeping:ChatDays",
+        ["HISTORY_RETENTION_DAYS"] = "Housekeeping:HistoryDays",
     };
 
     public static readonly IReadOnlyDictionary<string, string> NameByKey = KeyByName.ToDictionary(pair => pair.Value, pair => pair.Key);

@@ -28,6 +28,7 @@ internal sealed partial class RoomGrain
                 return RoomErrors.OwnerCannotLeave;
             await rooms.RemoveMemberAsync(RoomId, userId);
             _roles.Remove(userId);
+            _left.Add(userId);
             PutOut(userId, null, null);
             return true;
         }
@@ -101,6 +102,7 @@ internal sealed partial class RoomGrain
     public Task ForgetUserAsync(string userId)
     {
         _roles.Remove(userId);
+        _left.Add(userId);
         PutOut(userId, null, null);
         return Task.CompletedTask;
     }
@@ -144,6 +146,7 @@ internal sealed partial class RoomGrain
             var role = _room.CreatedBy == userId ? RoomPermissions.Owner : RoomPermissions.Participant;
             await rooms.AddMemberAsync(RoomId, userId, role);
             _roles[userId] = role;
+            _left.Remove(userId);
             return false;
         }
         finally

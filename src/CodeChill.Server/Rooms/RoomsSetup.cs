@@ -34,6 +34,7 @@ internal static class RoomsSetup
             .AddRunner(builder.Options<Judge0Options>())
             .AddExecutions(builder.Settings())
             .AddSingleton<SocketCensus>();
+        YWebSocket.YjsEndpoint.Add(builder.Services);
 
         // Hosted services stop in reverse: sockets and runs first, then the silo with its grains, the log last of all.
         builder.Services.AddHostedService(services => services.GetRequiredService<UpdateLog>());
@@ -52,6 +53,7 @@ internal static class RoomsSetup
         builder.Services.AddHostedService(services => services.GetRequiredService<ExecutionQueue>());
         builder.Services.AddHostedService(services => services.GetRequiredService<SessionHost>());
         builder.Services.AddHostedService(services => services.GetRequiredService<SocketCensus>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<YWebSocket.YjsCensus>());
 
         var cors = builder.Options<CorsOptions>();
         builder.Services.AddSocketIO(socketIO =>
@@ -72,6 +74,7 @@ internal static class RoomsSetup
         app.MapChat();
         app.MapExecutions();
         app.MapSocketIO("/socket.io");
+        YWebSocket.YjsEndpoint.Map(app);
 
         var sockets = app.Services.GetRequiredService<SocketIOServer>().Default;
         var tokens = app.Services.GetRequiredService<TokenValidator>();
