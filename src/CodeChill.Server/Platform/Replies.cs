@@ -20,6 +20,7 @@ internal static class Replies
 
     public static async Task WriteAsync(HttpContext http, Error error)
     {
+        Instruments.Rejected("rest", error.Code);
         http.Response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -20,6 +20,12 @@ internal interface IRoomGrain : IGrainWithStringKey
     /// <summary>The account is gone: its sockets are put out, its membership (already ended in the database) is forgotten.</summary>
     Task ForgetUserAsync(string userId);
 
+    /// <summary>Closes the room, as its owner would delete it, when nobody is in and nothing happened since. False when it goes on.</summary>
+    Task<bool> ExpireAsync(DateTimeOffset idleSince);
+
+    /// <summary>Lets members go who have not been in since; answers how many.</summary>
+    Task<int> DropStaleMembersAsync(DateTimeOffset unseenSince);
+
     // Sockets.
     Task<Outcome<RoomReply<RoomJoinedEvent>>> AttachAsync(SocketIdentity socket, IRoomRelay relay, string? password);
 
@@ -39,6 +45,19 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<RoomReply<DocSyncReply>>> SyncAsync(string socketId, byte[] stateVector);
     Task<Outcome<long>> ApplyUpdateAsync(string socketId, ReadOnlyMemory<byte> update);
     Task<Outcome<bool>> UpdateAwarenessAsync(string socketId, ReadOnlyMemory<byte> update);
+
+    // The plain y-websocket protocol.
+    /// <summary>Lets a y-websocket connection in, by the rules of <see cref="AttachAsync"/> without a password.</summary>
+    Task<Outcome<RoomReply<bool>>> AttachYjsAsync(SocketIdentity socket, IRoomRelay relay);
+
+    /// <summary>The awareness of all who are in the room.</summary>
+    Task<Outcome<byte[]>> GetAwarenessAsync(string socketId);
+
+    // History.
+    Task<Outcome<TextAt>> GetTextAsync(string userId, RoomAction action);
+
+    /// <summary>Applies edits that were made for the text of <paramref name="baseVersion"/>; what was typed since stays.</summary>
+    Task<Outcome<TextAt>> RestoreAsync(string userId, IReadOnlyList<RestoreEdit> edits, long baseVersion);
 
     // Chat: all of it passes here, so that the room's sockets hear of it in the order it was stored.
     Task<Outcome<MessageView>> SendMessageAsync(string userId, NewMessage message);

@@ -20,9 +20,11 @@ internal sealed partial class RoomGrain(
     RoomStore rooms,
     DocumentStore documents,
     UpdateLog log,
+    History.HistoryKeeper history,
     ChatStore chat,
     ExecutionDesk executions,
     Passwords passwords,
+    PasswordTryStore passwordTries,
     RoomOptions options,
     TimeProvider clock,
     ILogger<RoomGrain> logger) : Grain, IRoomGrain, IDisposable
@@ -51,7 +53,7 @@ internal sealed partial class RoomGrain(
         await LoadInterruptedAsync();
         try
         {
-            _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken));
+            _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken), clock);
             _committedSeq = _document.Seq;
         }
         catch (Exception damage) when (damage is DocumentDamagedException or Text.UpdateFormatException)

@@ -8,6 +8,7 @@ internal enum RoomAction
     Chat,
     Execute,
     ModerateChat,
+    Restore,
     EditCases,
     Manage,
     Delete,

@@ -1,0 +1,36 @@
+using CodeChill.SocketIO;
+
+namespace CodeChill.SocketIO.Bench;
+
+internal static class OursServer
+{
+    public static Action<WebApplication> Add(WebApplicationBuilder builder, bool loops)
+    {
+        if (loops) builder.WebHost.UseSocketIOTransport();
+        builder.Services.AddSocketIO();
+        return static app =>
+        {
+            app.MapSocketIO();
+            app.Services.GetRequiredService<SocketIOServer>().Default.OnConnection(OnConnection);
+        };
+    }
+
+    private static void OnConnection(Socket socket)
+    {
+        socket.On("join_room", static ev =>
+        {
+            var join = ev.Get<Join>(0)!;
+            ev.Socket.Join(join.Room);
+            ev.Socket.Emit("room_joined", join);
+        });
+        socket.On("code_change", static ev =>
+        {
+            var change = ev.Get<Change>(0)!;
+            ev.Socket.To(change.Room).Emit("code_updated", change);
+        });
+    }
+
+    private sealed record Join(string Room, string User);
+
+    private sealed record Change(string Room, string Code, string User, string V);
+}
