@@ -31,7 +31,7 @@ public sealed class RecordKeeperTests(DatabaseFixture databases)
         var deadline = 0;
         while ((await world.Store.FindAsync(record.Id))!.Status != "completed")
         {
-            (++deadline).ShouldBeLessThan(10_000);
+            (++deadline).ShouldBeLessThan(20_000);
             world.Clock.Advance(TimeSpan.FromMilliseconds(500));
             await Task.Yield();
         }
