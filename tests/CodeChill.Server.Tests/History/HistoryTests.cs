@@ -46,7 +46,7 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
                 read.Version.ShouldBe(version);
             if (room.Texts.TryGetValue(read.Version, out var text))
                 read.Content.ShouldBe(text, $"version {version} as {read.Version}");
-            Attributed(read).ShouldBe(room.Authors[read.Version]);
+            Attributed(room, read).ShouldBe(room.Authors[read.Version], $"authors of version {read.Version}");
         }
     }
 
@@ -232,10 +232,11 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
         using var service = room.Service();
         var read = (await service.ReadAsync(room.Id, asked, Cancel)).Value!;
         (read.Version, read.Content).ShouldBe((version, text));
-        Attributed(read).ShouldBe(room.Authors[version], $"authors of version {version}");
+        Attributed(room, read).ShouldBe(room.Authors[version], $"authors of version {version}");
     }
 
-    private static string?[] Attributed(VersionText read) => [.. read.Attribution.SelectMany(r => Enumerable.Repeat(r.UserId, r.Length))];
+    private static string Attributed(PastRoom room, VersionText read)
+        => string.Concat(read.Attribution.Select(r => new string(room.InitialOf(r.UserId), r.Length)));
 
     private sealed class PowerCut : Exception;
 }
