@@ -38,26 +38,27 @@ return 0;
 
 int Option(string name, int fallback) => args.SkipWhile(a => a != name).Skip(1).Select(int.Parse).FirstOrDefault(fallback);
 
-// X1: what a box costs: the same do-nothing command, bare and boxed. Our own side (this process starting and watching it) is counted as well.
+// X1: what a box costs: the same do-nothing command, bare and boxed. What this process spends on starting and watching it is told beside it.
 async Task StepsAsync()
 {
     List<Sample> plain = [], boxed = [];
     var slot = new Slot(90, cold.Report.SeparateUsers ? 820_090 : null);
     var spec = new BoxSpec { Command = ["/usr/bin/true"], Limits = HostCheck.ProbeLimits, OnStdout = _ => new(true), OnStderr = _ => new(true) };
     for (var i = 0; i < 5; i++) await Box.RunAsync(spec, cold.Host!, slot, CancellationToken.None);
-    double all = 0;
+    double own = 0;
     for (var i = 0; i < steps; i++)
     {
         plain.Add(await bare.RunAsync(["/usr/bin/true"], [], [], false));
         var before = OwnCpu();
         var outcome = await Box.RunAsync(spec, cold.Host!, slot, CancellationToken.None);
-        all += OwnCpu() - before;
+        own += OwnCpu() - before;
         boxed.Add(new(outcome.Wall.TotalMilliseconds, outcome.Cpu.TotalMilliseconds));
     }
     var (p, b) = (plain.Median(), boxed.Median());
-    Console.WriteLine($"one step (true): bare {p.Wall:0.0} ms wall {p.Cpu:0.0} ms CPU; in a box {b.Wall:0.0} ms wall {b.Cpu:0.0} ms CPU (with our own process's part, mean: {all / steps:0.0} ms CPU)");
+    Console.WriteLine($"one step (true): bare {p.Wall:0.0} ms wall {p.Cpu:0.0} ms CPU; in a box {b.Wall:0.0} ms wall {b.Cpu:0.0} ms CPU ; this process beside it {own / steps:0.0} ms CPU (mean)");
     x["X1_cpu"] = b.Cpu - p.Cpu;
-    x["X1_cpu_all"] = (all / steps) - p.Cpu;
+    x["X1_own"] = own / steps;
+    x["X1_ratio"] = b.Cpu / p.Cpu;
     x["X1_wall"] = b.Wall - p.Wall;
 }
 
@@ -139,10 +140,10 @@ async Task<RunResult> OkAsync(SandboxRunner runner, string language, string sour
     return result.Status == RunStatus.Success ? result : throw new InvalidOperationException($"{language}: {result}");
 }
 
-// Processor milliseconds of this process and of all children it has waited for: hundredths of a second, so means of many steps only.
+// Processor milliseconds of this process: counted in hundredths of a second, so means of many steps only.
 static double OwnCpu()
 {
     var stat = File.ReadAllText("/proc/self/stat");
     var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-    return Enumerable.Range(11, 4).Sum(i => double.Parse(fields[i], CultureInfo.InvariantCulture)) * 10;
+    return Enumerable.Range(11, 2).Sum(i => double.Parse(fields[i], CultureInfo.InvariantCulture)) * 10;
 }

@@ -144,6 +144,7 @@ export class App {
     }
     if (turn !== this.#turn || !this.#session.user) return page.destroy();
     this.#page = page;
+    document.title = `${path === '/people' ? 'People' : path === '/me' ? 'Your page' : person ? 'Profile' : 'Rooms'} – CodeChill`;
     const user = this.#session.user;
     const name = h('span', { class: 'me-name' }, user.name);
     this.#meName = name;
@@ -159,7 +160,7 @@ export class App {
   /** A link inside the application: followed without loading everything anew. */
   #link(path: string, content: string | HTMLElement, at: string, title?: string): HTMLElement {
     return h('a', {
-      href: path, class: 'frame-link', testid: `nav${path.replaceAll('/', '-')}`, title, attrs: { 'aria-current': path === at ? 'page' : null },
+      href: path, class: 'frame-link', testid: path === '/' ? 'nav-rooms' : `nav-${path.slice(1)}`, title, attrs: { 'aria-current': path === at ? 'page' : null },
       on: {
         click: (event) => {
           if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;

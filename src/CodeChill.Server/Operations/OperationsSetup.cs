@@ -12,6 +12,15 @@ internal static class OperationsSetup
     {
         builder.AddTelemetry();
         builder.AddApiDescription();
+        builder.Services
+            .AddSingleton(HousekeepingOptions.Read(builder.Settings()))
+            .AddSingleton<HousekeepingStore>()
+            .AddSingleton<Export>()
+            .AddSingleton(Caretakers.From)
+            .AddSingleton(services => new RetentionTask(RetentionTask.Chat, services.GetRequiredService<HousekeepingStore>().PruneMessagesAsync))
+            .AddSingleton(services => new RetentionTask(RetentionTask.Executions, services.GetRequiredService<HousekeepingStore>().PruneExecutionsAsync))
+            .AddSingleton<Housekeeping>()
+            .AddHostedService(services => services.GetRequiredService<Housekeeping>());
         var checks = builder.Services.AddHealthChecks()
             .AddCheck<LogCheck>("log", tags: [Health.ReadyTag])
             .AddCheck<RunnerCheck>("runner");
@@ -25,5 +34,6 @@ internal static class OperationsSetup
     {
         app.MapTelemetry();
         app.MapApiDescription();
+        app.MapExport();
     }
 }

@@ -43,6 +43,15 @@ internal static class EnvironmentNames
         ["CODECHILL_DATA"] = "Server:DataFolder",
         ["TRUSTED_PROXIES"] = "Server:TrustedProxies",
         ["METRICS_TOKEN"] = "Telemetry:MetricsToken",
+        ["HOUSEKEEPING_MINUTES"] = "Housekeeping:EveryMinutes",
+        ["ROOM_IDLE_DAYS"] = "Housekeeping:RoomIdleDays",
+        ["ROOM_PURGE_DAYS"] = "Housekeeping:RoomPurgeDays",
+        ["MEMBER_IDLE_DAYS"] = "Housekeeping:MemberIdleDays",
+        ["GUEST_IDLE_DAYS"] = "Housekeeping:GuestIdleDays",
+        ["ACCOUNT_PURGE_DAYS"] = "Housekeeping:AccountPurgeDays",
+        ["EXECUTION_RETENTION_DAYS"] = "Housekeeping:ExecutionDays",
+        ["CHAT_RETENTION_DAYS"] = "Housekeeping:ChatDays",
+        ["HISTORY_RETENTION_DAYS"] = "Housekeeping:HistoryDays",
     };
 
     public static readonly IReadOnlyDictionary<string, string> NameByKey = KeyByName.ToDictionary(pair => pair.Value, pair => pair.Key);

@@ -20,6 +20,12 @@ internal interface IRoomGrain : IGrainWithStringKey
     /// <summary>The account is gone: its sockets are put out, its membership (already ended in the database) is forgotten.</summary>
     Task ForgetUserAsync(string userId);
 
+    /// <summary>Closes the room, as its owner would delete it, when nobody is in and nothing happened since. False when it goes on.</summary>
+    Task<bool> ExpireAsync(DateTimeOffset idleSince);
+
+    /// <summary>Lets members go who have not been in since; answers how many.</summary>
+    Task<int> DropStaleMembersAsync(DateTimeOffset unseenSince);
+
     // Sockets.
     Task<Outcome<RoomReply<RoomJoinedEvent>>> AttachAsync(SocketIdentity socket, IRoomRelay relay, string? password);
 

@@ -24,6 +24,7 @@ internal sealed partial class RoomGrain(
     ChatStore chat,
     ExecutionDesk executions,
     Passwords passwords,
+    PasswordTryStore passwordTries,
     RoomOptions options,
     TimeProvider clock,
     ILogger<RoomGrain> logger) : Grain, IRoomGrain, IDisposable

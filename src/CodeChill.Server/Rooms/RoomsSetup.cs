@@ -21,6 +21,7 @@ internal static class RoomsSetup
         builder.Services
             .AddSingleton(RoomOptions.Read(builder.Settings()))
             .AddSingleton<RoomStore>()
+            .AddSingleton<PasswordTryStore>()
             .AddSingleton<DocumentStore>()
             .AddSingleton<ChatStore>()
             .AddSingleton<RoomRelays>()

@@ -59,7 +59,7 @@ export function runPanel(options: {
   const inputMark = h('span', { class: 'mark', hidden: true, title: 'Input is given to every run' });
   const input = h('details', { class: 'stdin' }, h('summary', {}, 'Input', inputMark), stdin, keepOpenRow);
   const clear = h('button', { type: 'button', class: 'button small ghost', on: { click: () => clearAll() } }, 'Clear');
-  const versionNote = h('span', { class: 'muted version', testid: 'language-version' });
+  const versionNote = h('span', { class: 'muted language-version', testid: 'language-version' });
   const empty = h('p', { class: 'empty' }, 'Run the code to see what it prints. Everyone in the room sees it too.');
   const notice = h('p', { class: 'panel-notice', hidden: true, testid: 'run-notice', attrs: { role: 'status' } });
   const log = h('div', { class: 'runs', testid: 'output', tabIndex: 0, attrs: { role: 'region', 'aria-label': 'Program output' } }, empty);
@@ -199,7 +199,7 @@ export function runPanel(options: {
     } catch (failure) {
       const seconds = retryAfter(failure);
       if (seconds) wait.start(seconds);
-      toast(connection.online ? `${messageOf(failure)}${seconds ? ` Try again in ${Math.ceil(seconds)} s.` : ''}` : 'The run was not started: the connection was lost.', 'error');
+      toast(connection.online ? messageOf(failure) : 'The run was not started: the connection was lost.', 'error');
     } finally {
       asking = false;
       show();

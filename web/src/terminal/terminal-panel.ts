@@ -85,11 +85,12 @@ export function terminalPanel(options: {
 
   const resized = new ResizeObserver(() => {
     clearTimeout(resizeTimer);
+    if (current && !view && screen.clientWidth > 0) void open();
     if (current && mine.has(current.id)) resizeTimer = setTimeout(sendSize, RESIZE_DELAY_MS);
   });
   resized.observe(screen);
 
-  /** The chunk with the terminal, and the terminal on the screen. */
+  /** The chunk with the terminal, and the terminal on the screen: only while its place is in view, since it measures it. */
   function open(): Promise<void> {
     loading ??= import('./terminal-view').then(({ terminalView }) => {
       if (destroyed) return;
@@ -106,9 +107,9 @@ export function terminalPanel(options: {
 
   function select(log: TerminalLog): void {
     current = log;
-    void open();
-    if (view) draw(log);
     show();
+    if (view) draw(log);
+    else if (screen.clientWidth > 0) void open();
   }
 
   function draw(log: TerminalLog): void {
@@ -121,8 +122,8 @@ export function terminalPanel(options: {
     const reason = withProgram ? programRefusal() : promptRefusal();
     if (reason) return toast(reason, 'error');
     asking = true;
-    show();
     options.onShow();
+    show();
     try {
       await open();
       const size = view?.fitting() ?? STARTING_SIZE;
@@ -212,8 +213,9 @@ export function terminalPanel(options: {
     stopButton.hidden = !running;
     stopButton.disabled = !online;
     fitButton.hidden = !running || mine.has(current!.id);
-    empty.hidden = current !== null;
-    screen.hidden = current === null;
+    // While one is being started its place is measured already.
+    screen.hidden = current === null && !asking;
+    empty.hidden = !screen.hidden;
     view?.setWritable(online && running);
     options.onRunning(logs.running.length);
   }
@@ -237,7 +239,7 @@ export function terminalPanel(options: {
       show();
     },
     shown: () => {
-      if (!current) return;
+      if (!current || screen.clientWidth === 0) return;
       void open().then(() => {
         if (current && mine.has(current.id)) sendSize();
       });
