@@ -184,7 +184,8 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
     private static async Task<(string Text, bool Damaged)> PlayAsync(PastRoom room, HistoryKeeper keeper)
     {
         using var written = new MemoryStream();
-        using var writer = new ReplayWriter(room.Store, keeper, (await new RoomStore(room.Database, TimeProvider.System).FindAsync(room.Id))!, written);
+        using var service = room.Service(keeper);
+        using var writer = new ReplayWriter(service, room.Store, keeper, (await new RoomStore(room.Database, TimeProvider.System).FindAsync(room.Id))!, written);
         await writer.WriteAsync(Cancel);
         var lines = System.Text.Encoding.UTF8.GetString(written.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement).ToList();
