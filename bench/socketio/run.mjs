@@ -116,7 +116,7 @@ const phases = {
     const warm = name === 'node' || name === 'flask' ? 2 : 4
     try {
       results.rooms = await server.measure('saturate', '--window', 2000, '--warm', quick ? 2 : warm, '--seconds', seconds)
-      if (wanted.includes('light')) results.light = await server.measure('rate', '--rate', 400, '--warm', quick ? 2 : 6, '--seconds', quick ? 3 : 5)
+      if (wanted.includes('light')) results.light = await server.measure('rate', '--rate', 400, '--warm', quick ? 3 : warm * 3, '--seconds', quick ? 3 : 5)
       if (wanted.includes('big')) results.big = await server.measure('saturate', '--rooms', 1, '--senders', 20, '--window', 4000, '--warm', 1, '--seconds', seconds)
     } finally { await server.stop() }
     return results

@@ -1,5 +1,7 @@
 using CodeChill.Server.Auth;
+using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
+using CodeChill.Server.History;
 using CodeChill.Server.Operations;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
@@ -10,8 +12,12 @@ if (args.Contains(SandboxCheck.Argument))
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatform();
+if (DocumentCheck.IsAsked(args))
+    return await DocumentCheck.RunAsync(builder, args, Console.Out);
+
 builder.AddAccounts();
 builder.AddUsers();
+builder.AddHistory();
 builder.AddRooms();
 builder.AddOperations();
 
@@ -25,5 +31,6 @@ app.MapAbout();
 app.MapAccounts();
 app.MapUsers();
 app.MapRooms();
+app.MapHistory();
 app.MapOperations();
 return await app.ServeAsync();

@@ -35,13 +35,12 @@ public sealed partial class Document
         BeginChange();
         if (structs > 16)
         {
-            _store.Reserve(structs);
             _store.ReserveContent(contentBytes);
         }
 
         if (count > 4)
         {
-            _store.ReserveClients(_store.ClientCount + count);
+            _store.ReserveClients(count);
         }
 
         ulong ownId = _clientId;
@@ -247,11 +246,6 @@ public sealed partial class Document
         var reader = new ByteReader(update, position);
         _deletes.Clear();
         DeleteRanges.Read(ref reader, _deletes);
-        if (_deletes.Count > 64)
-        {
-            _store.Reserve(_deletes.Count(range => range.Clock < _store.StateOf(range.Client)));
-        }
-
         return ApplyDeletes(_deletes, _pendingDeletes);
     }
 

@@ -108,6 +108,11 @@ public static class Invariants
             return 0;
         }
 
+        if (shared.Item == ItemStore.ChainType)
+        {
+            Require(store.Entries[shared.Name].Chain == type && store.Entries[shared.Name].Head == shared.First, $"chain {type} is not that of its entry");
+        }
+
         if (shared.Item >= 0)
         {
             Require(store.Items[shared.Item].Kind == Kind.Type && store.Items[shared.Item].Content == type, $"type {type} is not held by its item");
@@ -120,9 +125,11 @@ public static class Invariants
             int last = -1;
             for (int handle = store.Entries[entry].Head; handle >= 0; handle = store.Items[handle].Right)
             {
-                Require(store.Items[handle].Owner == ~entry, $"item {handle} is in the chain of another entry");
+                Require(store.EntryOf(in store.Items[handle]) == entry, $"item {handle} is in the chain of another entry");
                 last = handle;
-                listed++;
+
+                // The items of a long chain are counted with its list.
+                listed += store.Entries[entry].Chain < 0 ? 1 : 0;
             }
 
             Require(store.Entries[entry].Tail == last, $"entry {entry}: tail");

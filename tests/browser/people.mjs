@@ -197,6 +197,24 @@ export class Person {
     await this.page.keyboard.type(text, options);
   }
 
+  /** The whole text, as one paste. */
+  async replaceText(text) {
+    await this.code.focus();
+    await this.page.keyboard.press('Control+a');
+    await this.page.keyboard.insertText(text);
+    await this.waitForText(text);
+  }
+
+  /** Waits until a run has printed this. */
+  async output(part) {
+    await this.page.waitForFunction((wanted) => document.querySelector('[data-testid=output]').textContent.includes(wanted), part);
+  }
+
+  /** Everything the last run printed on one stream. */
+  async printed(stream) {
+    return (await this.at('output').locator('.run-entry').last().locator(`[data-stream=${stream}]`).allTextContents()).join('');
+  }
+
   saveState() { return this.at('save-state').textContent(); }
 
   async saved() {

@@ -37,6 +37,10 @@ const privateRoom = [
   ['DELETE', '/api/chat/messages/{byMember}', , 401, 403, 403, 200, undefined],
   ['DELETE', '/api/chat/messages/{byMember}', , 401, 403, 403, undefined, 200],
   ['GET', '/api/chat/room/{id}/search?q=secret', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history/1', , 401, 403, 403, 200, 200],
+  ['POST', '/api/rooms/{id}/history/1/restore', , 401, 403, 403, 403, 200],
+  ['GET', '/api/rooms/{id}/replay', , 401, 403, 403, 200, 200],
   ['GET', '/api/execution/room/{id}/history', , 401, 403, 403, 200, 200],
   ['POST', '/api/execution/submit', { room_id: '{id}', language: 'javascript', source_code: '1' }, 401, 403, 403, 201, 201],
 ];
@@ -50,6 +54,10 @@ const publicRoom = [
   ['GET', '/api/chat/room/{id}/messages', , 401, 403, 403, 200, 200],
   ['POST', '/api/chat/room/{id}/messages', { content: 'hi' }, 401, 403, 403, 201, 201],
   ['GET', '/api/chat/room/{id}/search?q=secret', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history/1', , 401, 403, 403, 200, 200],
+  ['POST', '/api/rooms/{id}/history/1/restore', , 401, 403, 403, 403, 200],
+  ['GET', '/api/rooms/{id}/replay', , 401, 403, 403, 200, 200],
   ['GET', '/api/execution/room/{id}/history', , 401, 403, 403, 200, 200],
   ['POST', '/api/execution/submit', { room_id: '{id}', language: 'javascript', source_code: '1' }, 401, 403, 403, 201, 201],
 ];

@@ -4,8 +4,9 @@ namespace CodeChill.SocketIO.Bench;
 
 internal static class OursServer
 {
-    public static Action<WebApplication> Add(WebApplicationBuilder builder)
+    public static Action<WebApplication> Add(WebApplicationBuilder builder, bool loops)
     {
+        if (loops) builder.WebHost.UseSocketIOTransport();
         builder.Services.AddSocketIO();
         return static app =>
         {

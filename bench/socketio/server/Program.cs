@@ -9,7 +9,8 @@ builder.Logging.ClearProviders();
 builder.WebHost.UseUrls($"http://127.0.0.1:{args[1]}");
 Action<WebApplication> map = args[0] switch
 {
-    "ours" => OursServer.Add(builder),
+    "ours" => OursServer.Add(builder, loops: true),
+    "ours-kestrel" => OursServer.Add(builder, loops: false),
     "upgrade" => UpgradeServer.Add(),
     "signalr" => SignalRServer.Add(builder),
     _ => throw new ArgumentException($"There is no server {args[0]}."),

@@ -1,4 +1,5 @@
 using CodeChill.Server.Auth;
+using CodeChill.Server.Executions.Cases;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 
@@ -22,6 +23,7 @@ internal static class ExecutionEndpoints
         group.MapPost("/submit", SubmitAsync);
         group.MapGet("/{id}/result", ResultAsync);
         group.MapGet("/room/{id}/history", HistoryAsync);
+        app.MapCases();
     }
 
     private static IResult Languages(IRunner runner)

@@ -7,7 +7,7 @@ namespace CodeChill.Server.Rooms;
 /// <summary>Membership: who belongs to the room, by what right they came, and the owner's changes.</summary>
 internal sealed partial class RoomGrain
 {
-    private readonly PasswordTries _passwordTries = new();
+    private Task<PasswordTries>? _passwordTries;
 
     public async Task<Outcome<MembershipReply>> JoinAsync(Caller caller, string? password)
     {
@@ -28,6 +28,7 @@ internal sealed partial class RoomGrain
                 return RoomErrors.OwnerCannotLeave;
             await rooms.RemoveMemberAsync(RoomId, userId);
             _roles.Remove(userId);
+            _left.Add(userId);
             PutOut(userId, null, null);
             return true;
         }
@@ -86,6 +87,7 @@ internal sealed partial class RoomGrain
             await rooms.DeleteAsync(RoomId);
             _closed = RoomErrors.NotFound;
             _roles.Clear();
+            EndAllWork("room_deleted");
             foreach (var socket in _sockets.Values.ToList())
                 Remove(socket, "room_deleted", new RoomDeletedEvent(RoomId, "Room was deleted"), tellSocket: true);
             DeactivateOnIdle();
@@ -100,6 +102,7 @@ internal sealed partial class RoomGrain
     public Task ForgetUserAsync(string userId)
     {
         _roles.Remove(userId);
+        _left.Add(userId);
         PutOut(userId, null, null);
         return Task.CompletedTask;
     }
@@ -113,18 +116,22 @@ internal sealed partial class RoomGrain
             return true;
         if (_room is { IsPrivate: true, CreatedBy: var owner } && owner != userId)
         {
-            if (_passwordTries.WaitFor(userId, clock.GetUtcNow()) is { } wait)
+            var tries = await (_passwordTries ??= LoadTriesAsync());
+            if (tries.WaitFor(userId, clock.GetUtcNow()) is { } wait)
                 return RoomErrors.PasswordLocked(wait);
             if (string.IsNullOrEmpty(password))
                 return RoomErrors.InvalidPassword;
-            // Counted before the slow hash runs, so that a hundred tries at once are not a hundred free tries.
-            _passwordTries.Failed(userId, clock.GetUtcNow());
+            // Counted before the slow hash runs, so that a hundred tries at once are not a hundred free tries; and durably, so that a room that
+            // is loaded again has not forgotten them.
+            tries.Failed(userId, clock.GetUtcNow());
+            await passwordTries.AddAsync(RoomId, userId, clock.GetUtcNow());
             var verdict = await passwords.VerifyAsync(_room.PasswordHash, password, CancellationToken.None);
             if (verdict.Error is { } busy)
                 return busy;
             if (verdict.Value == PasswordVerdict.Wrong)
                 return RoomErrors.InvalidPassword;
-            _passwordTries.Succeeded(userId);
+            tries.Succeeded(userId);
+            await passwordTries.ForgiveAsync(RoomId, userId);
         }
 
         await _membership.WaitAsync();
@@ -139,11 +146,26 @@ internal sealed partial class RoomGrain
             var role = _room.CreatedBy == userId ? RoomPermissions.Owner : RoomPermissions.Participant;
             await rooms.AddMemberAsync(RoomId, userId, role);
             _roles[userId] = role;
+            _left.Remove(userId);
             return false;
         }
         finally
         {
             _membership.Release();
+        }
+    }
+
+    private async Task<PasswordTries> LoadTriesAsync()
+    {
+        try
+        {
+            return new PasswordTries(await passwordTries.LoadAsync(RoomId, clock.GetUtcNow()));
+        }
+        catch
+        {
+            // The next try asks again; this one fails with the database.
+            _passwordTries = null;
+            throw;
         }
     }
 

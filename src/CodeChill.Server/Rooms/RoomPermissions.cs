@@ -8,6 +8,8 @@ internal enum RoomAction
     Chat,
     Execute,
     ModerateChat,
+    Restore,
+    EditCases,
     Manage,
     Delete,
 }

@@ -6,6 +6,7 @@ using CodeChill.Server.Chat;
 using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
 using CodeChill.Server.Executions.Judge0;
+using CodeChill.Server.Executions.Sessions;
 using CodeChill.Server.Platform;
 using CodeChill.SocketIO;
 using Orleans.Configuration;
@@ -20,21 +21,20 @@ internal static class RoomsSetup
         builder.Services
             .AddSingleton(RoomOptions.Read(builder.Settings()))
             .AddSingleton<RoomStore>()
+            .AddSingleton<PasswordTryStore>()
             .AddSingleton<DocumentStore>()
             .AddSingleton<ChatStore>()
-            .AddSingleton<ExecutionStore>()
             .AddSingleton<RoomRelays>()
             .AddSingleton<SocketEvents>()
             .AddSingleton<SocketLimits>()
             .AddSingleton<RoomEvents>()
             .AddSingleton<DocumentEvents>()
             .AddSingleton<ChatEvents>()
-            .AddSingleton<ExecutionEvents>()
             .AddSingleton<UpdateLog>()
-            .AddSingleton(ExecutionOptions.Read(builder.Settings()))
             .AddRunner(builder.Options<Judge0Options>())
-            .AddSingleton<ExecutionQueue>()
+            .AddExecutions(builder.Settings())
             .AddSingleton<SocketCensus>();
+        YWebSocket.YjsEndpoint.Add(builder.Services);
 
         // Hosted services stop in reverse: sockets and runs first, then the silo with its grains, the log last of all.
         builder.Services.AddHostedService(services => services.GetRequiredService<UpdateLog>());
@@ -49,8 +49,11 @@ internal static class RoomsSetup
             });
         });
         builder.Services.AddHostedService(services => (BackgroundService)services.GetRequiredService<IRunner>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<RecordKeeper>());
         builder.Services.AddHostedService(services => services.GetRequiredService<ExecutionQueue>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<SessionHost>());
         builder.Services.AddHostedService(services => services.GetRequiredService<SocketCensus>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<YWebSocket.YjsCensus>());
 
         var cors = builder.Options<CorsOptions>();
         builder.Services.AddSocketIO(socketIO =>
@@ -70,6 +73,7 @@ internal static class RoomsSetup
         app.MapChat();
         app.MapExecutions();
         app.MapSocketIO("/socket.io");
+        YWebSocket.YjsEndpoint.Map(app);
 
         var sockets = app.Services.GetRequiredService<SocketIOServer>().Default;
         var tokens = app.Services.GetRequiredService<TokenValidator>();
@@ -90,7 +94,7 @@ internal static class RoomsSetup
         var rooms = app.Services.GetRequiredService<RoomEvents>();
         var documents = app.Services.GetRequiredService<DocumentEvents>();
         var chat = app.Services.GetRequiredService<ChatEvents>();
-        var executions = app.Services.GetRequiredService<ExecutionEvents>();
+        var executions = app.Services.GetRequiredService<ExecutionsSetup.Events>();
         sockets.OnConnection(socket =>
         {
             rooms.Register(socket);

@@ -27,6 +27,7 @@ internal sealed class EngineServer : IDisposable
     {
         options.Validate();
         Options = options;
+        Time = time;
         Log = log;
         _create = create;
         _origins = new OriginPolicy(options);
@@ -44,6 +45,8 @@ internal sealed class EngineServer : IDisposable
     }
 
     public SocketIOOptions Options { get; }
+
+    public TimeProvider Time { get; }
 
     public EngineLog Log { get; }
 
@@ -190,6 +193,7 @@ internal sealed class EngineServer : IDisposable
         }
 
         var connection = new WebSocketConnection(session, http, streams, active: isNew, threshold);
+        bool batch = FlushScheduler.Begin();
         if (isNew)
         {
             session.Attach(connection);
@@ -201,8 +205,21 @@ internal sealed class EngineServer : IDisposable
             connection.BeginClose(0);
         }
 
+        if (batch) FlushScheduler.End();
         Interlocked.Increment(ref _connections);
+        if (streams.Raw is not null)
+        {
+            connection.StartRaw();
+            return;
+        }
+
         await connection.RunAsync().ConfigureAwait(false);
+        ConnectionOver();
+    }
+
+    /// <summary>A WebSocket's bytes are through.</summary>
+    internal void ConnectionOver()
+    {
         Interlocked.Decrement(ref _connections);
         CheckDrained();
     }

@@ -155,7 +155,7 @@ internal abstract partial class EngineSession : WheelEntry
     {
         lock (Gate)
         {
-            if (_state != SessionState.Open) return _state == SessionState.Closing;
+            if (_state != SessionState.Open) return _state == SessionState.Closing || _lastPoll is { Task.IsCompleted: false };
             if (!_awaitingPong || ReadPaused || Server.Wheel.Now < _heartbeatDue) return true;
         }
 
@@ -180,7 +180,9 @@ internal abstract partial class EngineSession : WheelEntry
             // packets it came with.
             bool waits = kind == CloseKind.Flush && socket is null && (_poll is null || _count > 0);
             _state = waits ? SessionState.Closing : SessionState.Closed;
-            gone = !waits;
+            if (kind == CloseKind.ByPeer && first && _posting && socket is null && _poll is null)
+                _lastPoll = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            gone = !waits && _lastPoll is null;
             if (kind != CloseKind.Flush) DropQueue();
             if (socket is null && _poll is not null)
             {

@@ -5,7 +5,7 @@ using CodeChill.Text.Encoding;
 namespace CodeChill.Text.Store;
 
 // Contents. ASCII text takes a byte a code unit, other text two (UTF-16, little endian), anything else is kept as it
-// is on the wire behind its length in four bytes. Each client writes into a page of its own, so that what one
+// is on the wire: lists as their elements, the rest behind its length in four bytes. Each client writes into a page of its own, so that what one
 // client types in a row lies in a row and merging needs no copy, however many type at once.
 internal sealed partial class ItemStore
 {
@@ -13,6 +13,9 @@ internal sealed partial class ItemStore
     public List<(int Client, int Clock)> Repaired { get; } = [];
 
     private const int MaxPage = 4096;
+
+    /// <summary>Longer lists are kept in pieces, because an element is found by walking from the start.</summary>
+    private const int MaxList = 64;
     private const char Replacement = '\uFFFD';
 
     private byte[] _arena = [];
@@ -140,6 +143,13 @@ internal sealed partial class ItemStore
         return at;
     }
 
+    private int StoreBytes(int client, ReadOnlySpan<byte> content)
+    {
+        int at = TakeContent(client, content.Length);
+        content.CopyTo(_arena.AsSpan(at));
+        return at;
+    }
+
     private int StoreRaw(int client, ReadOnlySpan<byte> content)
     {
         int at = TakeContent(client, content.Length + 4);
@@ -151,6 +161,13 @@ internal sealed partial class ItemStore
     public ReadOnlySpan<byte> Raw(int content) =>
         _arena.AsSpan(content + 4, BinaryPrimitives.ReadInt32LittleEndian(_arena.AsSpan(content)));
 
+    /// <summary>The elements of a list.</summary>
+    public ReadOnlySpan<byte> Elements(ref readonly Item item)
+    {
+        var elements = _arena.AsSpan(item.Content);
+        return elements[..ListOffset(item.Kind, elements, item.Length)];
+    }
+
     private void DropContent(ref readonly Item item)
     {
         switch (item.Kind)
@@ -161,6 +178,9 @@ internal sealed partial class ItemStore
             case Kind.GC or Kind.Deleted:
                 break;
             case Kind.Type:
+                break;
+            case Kind.Any or Kind.Json:
+                _garbage += Elements(in item).Length;
                 break;
             default:
                 _garbage += Raw(item.Content).Length + 4;
@@ -186,17 +206,6 @@ internal sealed partial class ItemStore
         }
 
         return left.Content + (offset * 2);
-    }
-
-    // The right part gets a copy; the left one keeps its place and shortens its length.
-    private void SplitList(int leftHandle, int rightHandle, int offset)
-    {
-        int content = Items[leftHandle].Content;
-        int cut = ListOffset(Items[leftHandle].Kind, Raw(content), offset);
-        byte[] rest = Raw(content)[cut..].ToArray();
-        BinaryPrimitives.WriteInt32LittleEndian(_arena.AsSpan(content), cut);
-        _garbage += rest.Length;
-        Items[rightHandle].Content = StoreRaw(Items[leftHandle].Client, rest);
     }
 
     /// <summary>Where element number <paramref name="offset"/> of a list starts.</summary>

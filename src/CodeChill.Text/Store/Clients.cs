@@ -12,6 +12,9 @@ internal struct Client
 
     public int Count;
 
+    /// <summary>The handle of the only item, while <see cref="Small"/> is empty.</summary>
+    public int Single;
+
     /// <summary>The handles of up to <see cref="StructList.ChunkSize"/> items in clock order.</summary>
     public int[] Small;
 
@@ -32,11 +35,11 @@ internal struct Client
 
 internal sealed partial class ItemStore
 {
-    private readonly Dictionary<ulong, int> _clientIndex = [];
+    private readonly SlotTable _clientSlots;
     private ulong _lastClientId;
     private int _lastClient = -1;
 
-    public Client[] Clients = new Client[1];
+    public Paged<Client> Clients;
 
     public int ClientCount { get; private set; }
 
@@ -51,6 +54,7 @@ internal sealed partial class ItemStore
         Stamp++;
         Touched.Clear();
         Repaired.Clear();
+        _siblings = null;
     }
 
     public int FindClient(ulong id)
@@ -60,15 +64,22 @@ internal sealed partial class ItemStore
             return _lastClient;
         }
 
-        if (!_clientIndex.TryGetValue(id, out int index))
+        int slot = _clientSlots.Start(HashOf(id));
+        while (_clientSlots.Next(ref slot, out int index))
         {
-            return -1;
+            if (Clients[index].Id == id)
+            {
+                _lastClientId = id;
+                _lastClient = index;
+                return index;
+            }
         }
 
-        _lastClientId = id;
-        _lastClient = index;
-        return index;
+        return -1;
     }
+
+    // Seeded for each process: nobody can prepare ids that collide.
+    private static int HashOf(ulong id) => HashCode.Combine(id);
 
     public int StateOf(ulong id)
     {
@@ -76,14 +87,11 @@ internal sealed partial class ItemStore
         return client < 0 ? 0 : Clients[client].State;
     }
 
-    public void ReserveClients(int count)
+    /// <summary>Makes room for new clients without growing in between.</summary>
+    public void ReserveClients(int more)
     {
-        if (count > Clients.Length)
-        {
-            Array.Resize(ref Clients, count);
-        }
-
-        _clientIndex.EnsureCapacity(count);
+        _clientSlots.Ensure(ClientCount + more);
+        Touched.EnsureCapacity(more);
     }
 
     public int GetOrAddClient(ulong id)
@@ -94,19 +102,15 @@ internal sealed partial class ItemStore
             return index;
         }
 
-        if (ClientCount == Clients.Length)
-        {
-            Array.Resize(ref Clients, Math.Max(4, ClientCount * 2));
-        }
-
         if (ClientCount >= 1 << 23)
         {
             throw new UpdateFormatException("The document has too many clients.");
         }
 
         index = ClientCount++;
+        Clients.Ensure(ClientCount);
         Clients[index] = new Client { Id = id, Small = [] };
-        _clientIndex.Add(id, index);
+        _clientSlots.Add(index);
         return index;
     }
 
@@ -120,6 +124,12 @@ internal sealed partial class ItemStore
             int index = FindIn(large.Chunks[chunk], large.Counts[chunk], clock, ref owner.Hint);
             place = new StructPlace(chunk, index);
             return large.Chunks[chunk][index];
+        }
+
+        if (owner.Small.Length == 0)
+        {
+            place = new StructPlace(-1, 0);
+            return owner.Single;
         }
 
         int found = FindIn(owner.Small, owner.Count, clock, ref owner.Hint);
@@ -198,8 +208,13 @@ internal sealed partial class ItemStore
         return low;
     }
 
-    public int At(int client, StructPlace place) =>
-        place.Chunk < 0 ? Clients[client].Small[place.Index] : Clients[client].Large!.Chunks[place.Chunk][place.Index];
+    public int At(int client, StructPlace place)
+    {
+        ref var owner = ref Clients[client];
+        return place.Chunk >= 0 ? owner.Large!.Chunks[place.Chunk][place.Index]
+            : owner.Small.Length == 0 ? owner.Single
+            : owner.Small[place.Index];
+    }
 
     /// <summary>Moves to the next item of the client.</summary>
     public bool TryNext(int client, ref StructPlace place, out int handle)
@@ -296,6 +311,12 @@ internal sealed partial class ItemStore
             return;
         }
 
+        if (owner.Count == 1 && owner.Small.Length == 0)
+        {
+            owner.Single = handle;
+            return;
+        }
+
         if (owner.Count > owner.Small.Length && !GrowSmall(ref owner))
         {
             owner.Count--;
@@ -328,7 +349,12 @@ internal sealed partial class ItemStore
             return false;
         }
 
-        Array.Resize(ref owner.Small, length == 0 ? 1 : Math.Min(StructList.ChunkSize, Math.Max(4, length * 2)));
+        Array.Resize(ref owner.Small, Math.Min(StructList.ChunkSize, Math.Max(4, length * 2)));
+        if (length == 0)
+        {
+            owner.Small[0] = owner.Single;
+        }
+
         return true;
     }
 
@@ -360,14 +386,18 @@ internal sealed partial class ItemStore
         var large = owner.Large!;
         if (large.Counts[place.Chunk] == StructList.ChunkSize)
         {
-            const int half = StructList.ChunkSize / 2;
+            // Cuts often come one behind or in front of the other: then the full chunk stays (nearly) full.
+            int keep = place.Index + 1 >= StructList.ChunkSize - 1 ? place.Index
+                : place.Index == 0 ? 1
+                : StructList.ChunkSize / 2;
             var upper = new int[StructList.ChunkSize];
-            Array.Copy(large.Chunks[place.Chunk], half, upper, 0, half);
-            large.Counts[place.Chunk] = half;
-            large.AddChunk(place.Chunk + 1, upper, half, Items[upper[0]].Clock);
-            if (place.Index >= half)
+            int moved = StructList.ChunkSize - keep;
+            Array.Copy(large.Chunks[place.Chunk], keep, upper, 0, moved);
+            large.Counts[place.Chunk] = keep;
+            large.AddChunk(place.Chunk + 1, upper, moved, Items[upper[0]].Clock);
+            if (place.Index >= keep)
             {
-                place = new StructPlace(place.Chunk + 1, place.Index - half);
+                place = new StructPlace(place.Chunk + 1, place.Index - keep);
             }
         }
 

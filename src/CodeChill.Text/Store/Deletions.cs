@@ -39,7 +39,7 @@ internal sealed partial class ItemStore
     private void NoteDeleted(ref readonly Item item)
     {
         int type = item.Owner >= 0 ? Blocks[item.Owner].Type : -1;
-        if (type >= 0 && Types[type].Item >= 0)
+        if (type >= 0 && Types[type].Item != RootType)
         {
             type = -1;
         }

@@ -126,7 +126,7 @@ internal sealed partial class ItemStore
     private bool CanExtend(ref readonly Item item, int client, int clock, int rightClient, int rightClock, bool wide, int size)
     {
         ref var owner = ref Clients[client];
-        return item.Kind == Kind.String && item.Client == client && item.End == clock && item.Wide == wide && item.Owner >= 0
+        return item.Kind == Kind.String && item.Client == client && item.End == clock && item.Wide == wide && item.Owner >= 0 && EntryOf(in item) < 0
             && item.RightClient == rightClient && (rightClient < 0 || item.RightClock == rightClock)
             && item.Content + TextBytes(in item) == owner.PageNext
             && (owner.PageEnd - owner.PageNext >= size || owner.PageEnd == _arenaEnd);

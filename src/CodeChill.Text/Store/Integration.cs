@@ -6,8 +6,6 @@ namespace CodeChill.Text.Store;
 // same time the one of the smaller client id comes first, without tearing runs of one author apart.
 internal sealed partial class ItemStore
 {
-    private readonly Dictionary<int, int> _scanned = [];
-
     /// <summary>
     /// Integrates one struct, without its first <paramref name="offset"/> operations. Everything that it refers to must be
     /// in the store.
@@ -69,6 +67,12 @@ internal sealed partial class ItemStore
             Content = content,
         };
         Link(handle, left, type, entry);
+        while (item.Kind is Kind.Any or Kind.Json && Items[handle].Length > MaxList && !Items[handle].IsDeleted)
+        {
+            Reserve(4);
+            Find(client, Items[handle].Clock, out var place);
+            handle = Split(handle, MaxList, ref place);
+        }
     }
 
     /// <summary>Puts an item that is complete but for its place behind <paramref name="left"/> and into its client's list.</summary>
@@ -79,24 +83,32 @@ internal sealed partial class ItemStore
         {
             LinkInList(type, left, handle);
             AppendStruct(client, handle);
+            NoteSibling(type, handle);
             return;
         }
 
         ref var item = ref Items[handle];
         ref var chain = ref Entries[entry];
-        item.Owner = ~entry;
-        if (left >= 0)
+        if (chain.Chain >= 0)
         {
+            LinkInList(chain.Chain, left, handle);
+            chain.Head = Types[chain.Chain].First;
+        }
+        else if (left >= 0)
+        {
+            item.Owner = ~entry;
             item.Right = Items[left].Right;
             Items[left].Right = handle;
         }
         else
         {
+            item.Owner = ~entry;
             item.Right = chain.Head;
             chain.Head = handle;
         }
 
         AppendStruct(client, handle);
+        NoteSibling(chain.Chain, handle);
         if (item.Right >= 0)
         {
             // A later value is there already.
@@ -129,7 +141,9 @@ internal sealed partial class ItemStore
         ref var owner = ref Clients[client];
         if (owner.Count > 0)
         {
-            int last = owner.Large is { } large ? large.Chunks[large.ChunkCount - 1][large.Counts[large.ChunkCount - 1] - 1] : owner.Small[owner.Count - 1];
+            int last = At(client, owner.Large is { } large
+                ? new StructPlace(large.ChunkCount - 1, large.Counts[large.ChunkCount - 1] - 1)
+                : new StructPlace(-1, owner.Count - 1));
             if (Items[last].Kind == Kind.GC)
             {
                 Touch(client, ref owner);
@@ -180,9 +194,7 @@ internal sealed partial class ItemStore
 
         if (!item.HasParent)
         {
-            int owner = Items[left >= 0 ? left : right].Owner;
-            type = owner >= 0 ? Blocks[owner].Type : Entries[~owner].Type;
-            entry = owner >= 0 ? -1 : ~owner;
+            FindList(in Items[left >= 0 ? left : right], out type, out entry);
         }
         else if (!FindParent(in item, source, out type))
         {
@@ -190,16 +202,28 @@ internal sealed partial class ItemStore
         }
         else if (item.SubLength >= 0)
         {
-            entry = GetOrAddEntry(type, System.Text.Encoding.UTF8.GetString(source.Slice(item.SubStart, item.SubLength)));
+            entry = GetOrAddEntry(type, source.Slice(item.SubStart, item.SubLength));
         }
 
         if (offset > 0)
         {
             left = FindCleanEnd(client, item.Clock + offset - 1);
-            return Items[left].Kind != Kind.GC;
+            if (Items[left].Kind == Kind.GC)
+            {
+                return false;
+            }
+
+            // Where the first part is counts, not what this struct says.
+            FindList(in Items[left], out type, out entry);
         }
 
         return true;
+    }
+
+    private void FindList(ref readonly Item neighbour, out int type, out int entry)
+    {
+        entry = EntryOf(in neighbour);
+        type = entry >= 0 ? Entries[entry].Type : Blocks[neighbour.Owner].Type;
     }
 
     private bool FindParent(in StructRef item, ReadOnlySpan<byte> source, out int type)
@@ -231,81 +255,19 @@ internal sealed partial class ItemStore
             return left;
         }
 
-        return Scan(left, right, next, Clients[client].Id, originClient, originClock, rightClient, rightClock);
+        return FindPlace(left, right, next, type, entry, Clients[client].Id, new Item
+        {
+            OriginClient = originClient,
+            OriginClock = originClock,
+            RightClient = rightClient,
+            RightClock = rightClock,
+        });
     }
 
     private bool IsFirst(int handle)
     {
         int owner = Items[handle].Owner;
         return (owner >= 0 ? Types[Blocks[owner].Type].First : Entries[~owner].Head) == handle;
-    }
-
-    private int Scan(
-        int left, int right, int next, ulong clientId, int originClient, int originClock, int rightClient, int rightClock)
-    {
-        var items = Items;
-
-        // The items passed so far are numbered; those numbered below conflictsFrom are in front of the place found so
-        // far. The numbers are written down only when an item appears whose origin is not its neighbour.
-        int first = next;
-        int number = 0;
-        int conflictsFrom = 0;
-        int numbered = 0;
-        int previous = -1;
-        _scanned.Clear();
-        for (int other = next; other >= 0 && other != right; previous = other, other = items[other].Right, number++)
-        {
-            ref var o = ref items[other];
-            if (o.OriginClient == originClient && (originClient < 0 || o.OriginClock == originClock))
-            {
-                if (Clients[o.Client].Id < clientId)
-                {
-                    left = other;
-                    conflictsFrom = number + 1;
-                }
-                else if (o.RightClient == rightClient && (rightClient < 0 || o.RightClock == rightClock))
-                {
-                    break;
-                }
-            }
-            else if (o.OriginClient < 0)
-            {
-                break;
-            }
-            else
-            {
-                int origin = Find(o.OriginClient, o.OriginClock);
-                int originNumber;
-                if (origin == previous)
-                {
-                    originNumber = number - 1;
-                }
-                else
-                {
-                    for (; numbered < number; numbered++, first = items[first].Right)
-                    {
-                        _scanned[first] = numbered;
-                    }
-
-                    if (origin == other)
-                    {
-                        originNumber = number;
-                    }
-                    else if (!_scanned.TryGetValue(origin, out originNumber))
-                    {
-                        break;
-                    }
-                }
-
-                if (originNumber < conflictsFrom)
-                {
-                    left = other;
-                    conflictsFrom = number + 1;
-                }
-            }
-        }
-
-        return left;
     }
 
     private bool TryExtend(
@@ -334,10 +296,10 @@ internal sealed partial class ItemStore
                 int type = NewType(handle);
 
                 // Elements and hooks have a name of their own: kept as the raw content.
-                Types[type].Name = StoreRaw(client, content);
+                Types[type].Name = item.TypeRef is TypeRef.XmlElement or TypeRef.XmlHook ? StoreRaw(client, content) : ~item.TypeRef;
                 return type;
-            case Kind.Any or Kind.Json when offset > 0:
-                return StoreRaw(client, content[ListOffset(item.Kind, content, offset)..]);
+            case Kind.Any or Kind.Json:
+                return StoreBytes(client, content[ListOffset(item.Kind, content, offset)..]);
             default:
                 return StoreRaw(client, content);
         }

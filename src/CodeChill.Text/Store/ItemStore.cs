@@ -18,21 +18,21 @@ namespace CodeChill.Text.Store;
 // and the encoder joins the rest on the fly, so that the encoded state is that of Yjs.
 internal sealed partial class ItemStore
 {
-    public Item[] Items = new Item[4];
+    public Paged<Item> Items;
     private int _itemCount;
     private int _freeItem = -1;
 
     /// <summary>How many items are in use.</summary>
     public int ItemCount { get; private set; }
 
-    /// <summary>Makes room for a number of new items without growing in between.</summary>
-    public void Reserve(int items)
+    public ItemStore()
     {
-        if (_itemCount + items > Items.Length)
-        {
-            Array.Resize(ref Items, Math.Max(_itemCount + items, items > 16 ? 0 : Items.Length + (Items.Length >> 1)));
-        }
+        _clientSlots = new SlotTable(client => HashOf(Clients[client].Id));
+        _entryIndex = new SlotTable(entry => HashCode.Combine(Entries[entry].Type, Entries[entry].Key));
     }
+
+    /// <summary>Makes room for a few new items, so that references to items stay good.</summary>
+    public void Reserve(int items) => Items.Ensure(_itemCount + items);
 
     public int NewItem()
     {
@@ -44,11 +44,7 @@ internal sealed partial class ItemStore
             return free;
         }
 
-        if (_itemCount == Items.Length)
-        {
-            Array.Resize(ref Items, Items.Length + Math.Max(4, Items.Length >> 1));
-        }
-
+        Items.Ensure(_itemCount + 1);
         return _itemCount++;
     }
 
@@ -107,21 +103,21 @@ internal sealed partial class ItemStore
         }
         else if (left.Kind is Kind.Any or Kind.Json)
         {
-            SplitList(handle, right, offset);
-            left = ref Items[handle];
-            part = ref Items[right];
+            part.Content = left.Content + ListOffset(left.Kind, _arena.AsSpan(left.Content), offset);
         }
 
         if (left.Kind != Kind.GC)
         {
             left.Right = right;
+            int entry = EntryOf(in left);
+            if (entry >= 0 && Entries[entry].Tail == handle)
+            {
+                Entries[entry].Tail = right;
+            }
+
             if (left.Owner >= 0)
             {
                 CountItem(left.Owner);
-            }
-            else if (Entries[~left.Owner].Tail == handle)
-            {
-                Entries[~left.Owner].Tail = right;
             }
         }
 
@@ -180,13 +176,19 @@ internal sealed partial class ItemStore
                 return false;
         }
 
-        if (left.Owner >= 0)
+        if (left.Owner != Item.NoOwner)
         {
-            Blocks[left.Owner].Count--;
-        }
-        else if (left.Owner != Item.NoOwner && Entries[~left.Owner].Tail == rightHandle)
-        {
-            Entries[~left.Owner].Tail = leftHandle;
+            if (EntryOf(in left) is >= 0 and int entry && Entries[entry].Tail == rightHandle)
+            {
+                Entries[entry].Tail = leftHandle;
+            }
+
+            if (left.Owner >= 0)
+            {
+                Blocks[left.Owner].Count--;
+                ForgetOrder(left.Owner);
+                _siblings?.Remove((left.Client, right.Clock - 1));
+            }
         }
 
         left.Length += right.Length;

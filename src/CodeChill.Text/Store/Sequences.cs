@@ -35,13 +35,14 @@ internal sealed class SequenceNode
 
     public SequenceNode[]? Nodes;
     public int[] Sums = new int[Width];
+    public OuterOrigin Outer;
 }
 
 internal sealed partial class ItemStore
 {
     public const int MaxBlock = 64;
 
-    public Block[] Blocks = new Block[1];
+    public Paged<Block> Blocks;
     private int _blockCount;
     private int _freeBlock = -1;
 
@@ -55,13 +56,11 @@ internal sealed partial class ItemStore
         else
         {
             block = _blockCount++;
-            if (block == Blocks.Length)
-            {
-                Array.Resize(ref Blocks, Math.Max(4, Blocks.Length + Math.Max(4, Blocks.Length >> 1)));
-            }
+            Blocks.Ensure(_blockCount);
         }
 
         Blocks[block] = new Block { First = first, Type = type };
+        ForgetOrder(block);
         return block;
     }
 
@@ -162,6 +161,7 @@ internal sealed partial class ItemStore
     /// <summary>One more item is in the block; splits it when it gets too large.</summary>
     private void CountItem(int block)
     {
+        ForgetOrder(block);
         if (++Blocks[block].Count > MaxBlock)
         {
             SplitBlock(block);
@@ -223,6 +223,7 @@ internal sealed partial class ItemStore
 
     private void InsertBlock(SequenceNode node, int slot, int block, int leftLength, int rightLength)
     {
+        ForgetOrder(node);
         node.Sums[slot] = leftLength;
         if (node.Count == SequenceNode.Width)
         {
@@ -255,6 +256,7 @@ internal sealed partial class ItemStore
     // Moves the upper half of a full node into a new one on its right.
     private SequenceNode SplitNode(SequenceNode node, int type)
     {
+        ForgetOrder(node);
         const int half = SequenceNode.Width / 2;
         var sibling = new SequenceNode { Count = half };
         Array.Copy(node.Sums, half, sibling.Sums, 0, half);

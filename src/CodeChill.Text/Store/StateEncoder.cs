@@ -98,7 +98,16 @@ internal sealed partial class ItemStore
 
         if (kind == Kind.Type)
         {
-            writer.WriteBytes(Raw(Types[item.Content].Name));
+            int name = Types[item.Content].Name;
+            if (name < 0)
+            {
+                writer.WriteByte((byte)~name);
+            }
+            else
+            {
+                writer.WriteBytes(Raw(name));
+            }
+
             return;
         }
 
@@ -142,7 +151,8 @@ internal sealed partial class ItemStore
     {
         bool origin = offset > 0 || item.OriginClient >= 0;
         bool right = item.RightClient >= 0;
-        bool sub = item.Owner < 0;
+        int entry = EntryOf(in item);
+        bool sub = entry >= 0;
         byte info = item.Kind;
         info |= origin ? Info.HasOrigin : (byte)0;
         info |= right ? Info.HasRight : (byte)0;
@@ -165,11 +175,11 @@ internal sealed partial class ItemStore
             return;
         }
 
-        ref var type = ref Types[TypeOf(in item)];
+        ref var type = ref Types[entry >= 0 ? Entries[entry].Type : Blocks[item.Owner].Type];
         if (type.Item < 0)
         {
             writer.WriteByte(1);
-            writer.WriteVarString(_rootNames[type.Name]);
+            writer.WriteVarBytes(_rootNames.Utf8(type.Name));
         }
         else
         {
@@ -180,7 +190,7 @@ internal sealed partial class ItemStore
 
         if (sub)
         {
-            writer.WriteVarString(_keys[Entries[~item.Owner].Key]);
+            writer.WriteVarBytes(_keys.Utf8(Entries[entry].Key));
         }
     }
 
@@ -194,7 +204,7 @@ internal sealed partial class ItemStore
     {
         if (item.Kind != Kind.String)
         {
-            var elements = Raw(item.Content);
+            var elements = Elements(in item);
             writer.WriteBytes(offset == 0 ? elements : elements[ListOffset(item.Kind, elements, offset)..]);
         }
         else if (item.Wide)

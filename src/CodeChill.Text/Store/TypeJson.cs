@@ -99,11 +99,11 @@ internal sealed class TypeJson(ItemStore store)
                 JsonConversion.WriteString(_json, System.Text.Encoding.UTF8.GetBytes(store.CharAt(in item, index).ToString()));
                 break;
             case Kind.Any:
-                var value = new ByteReader(store.Raw(item.Content), ItemStore.ListOffset(Kind.Any, store.Raw(item.Content), index));
+                var value = new ByteReader(store.Elements(in item), ItemStore.ListOffset(Kind.Any, store.Elements(in item), index));
                 JsonConversion.WriteJson(ref value, _json);
                 break;
             case Kind.Json:
-                var element = new ByteReader(store.Raw(item.Content), ItemStore.ListOffset(Kind.Json, store.Raw(item.Content), index));
+                var element = new ByteReader(store.Elements(in item), ItemStore.ListOffset(Kind.Json, store.Elements(in item), index));
                 var json = element.ReadVarBytes();
                 _json.WriteBytes(json.SequenceEqual("undefined"u8) ? "null"u8 : json);
                 break;
@@ -124,7 +124,7 @@ internal sealed class TypeJson(ItemStore store)
 
     private void WriteType(int type)
     {
-        switch (store.Raw(store.Types[type].Name)[0])
+        switch (store.TypeRefOf(type))
         {
             case TypeRef.Array:
                 WriteArray(type);

@@ -5,10 +5,16 @@ namespace CodeChill.Text.Store;
 /// <summary>A shared type: a list of items, and a map of entries.</summary>
 internal struct SharedType
 {
-    /// <summary>The item that holds a nested type; -1 for root types.</summary>
+    /// <summary>
+    /// The item that holds a nested type; otherwise <see cref="ItemStore.RootType"/>, <see cref="ItemStore.ChainType"/> or
+    /// <see cref="ItemStore.FreeType"/>.
+    /// </summary>
     public int Item;
 
-    /// <summary>Root types: index of the name. Nested ones: unused.</summary>
+    /// <summary>
+    /// Root types: number of the name. Nested ones: where their raw content is, or the complement of their kind when that
+    /// is all. Chains: their entry.
+    /// </summary>
     public int Name;
 
     /// <summary>The first item of the list, -1 when it is empty, and the block it is in.</summary>
@@ -36,61 +42,63 @@ internal struct MapEntry
 
     /// <summary>The next entry of the same type; -1 at the end.</summary>
     public int Next;
+
+    /// <summary>The chain as a list of its own, once it got long; -1 before.</summary>
+    public int Chain;
 }
 
 internal sealed partial class ItemStore
 {
-    private readonly Dictionary<string, int> _roots = [];
-    private readonly Dictionary<string, int> _keyIndex = [];
-    private readonly List<string> _keys = [];
-    private readonly Dictionary<(int Type, int Key), int> _entryIndex = [];
-    private readonly List<string> _rootNames = [];
-    private byte[] _lastRootUtf8 = [];
+    private readonly NameTable _keys = new();
+    private readonly NameTable _rootNames = new();
+    private readonly SlotTable _entryIndex;
+
+    // The root types by the number of their name.
+    private Paged<int> _roots;
     private int _lastRoot = -1;
     private int _freeType = -1;
     private int _entryCount;
     private int _freeEntry = -1;
 
-    /// <summary>Stands in <see cref="SharedType.Item"/> of a slot that is not in use.</summary>
+    /// <summary>Stands in <see cref="SharedType.Item"/> of a root type.</summary>
+    public const int RootType = -1;
+
+    /// <summary>The same of a slot that is not in use.</summary>
     public const int FreeType = -2;
+
+    /// <summary>The same of the chain of a map entry.</summary>
+    public const int ChainType = -3;
 
     public int TypeCount { get; private set; }
 
-    public SharedType[] Types = new SharedType[1];
-    public MapEntry[] Entries = [];
+    public Paged<SharedType> Types;
+    public Paged<MapEntry> Entries;
 
-    public IReadOnlyList<string> RootNames => _rootNames;
+    public string Key(int key) => _keys.Text(key);
 
-    public string Key(int key) => _keys[key];
+    public string RootName(int type) => _rootNames.Text(Types[type].Name);
 
-    public string RootName(int type) => _rootNames[Types[type].Name];
-
-    public int FindRoot(string name) => _roots.TryGetValue(name, out int type) ? type : -1;
-
-    public int GetOrAddRoot(string name)
-    {
-        if (_roots.TryGetValue(name, out int type))
-        {
-            return type;
-        }
-
-        type = NewType(-1);
-        Types[type].Name = _rootNames.Count;
-        _rootNames.Add(name);
-        _roots.Add(name, type);
-        return type;
-    }
+    public int GetOrAddRoot(string name) => GetOrAddRoot(System.Text.Encoding.UTF8.GetBytes(name));
 
     private int GetOrAddRoot(ReadOnlySpan<byte> utf8)
     {
-        if (_lastRoot >= 0 && utf8.SequenceEqual(_lastRootUtf8))
+        if (_lastRoot >= 0 && utf8.SequenceEqual(_rootNames.Utf8(Types[_lastRoot].Name)))
         {
             return _lastRoot;
         }
 
-        _lastRoot = GetOrAddRoot(System.Text.Encoding.UTF8.GetString(utf8));
-        _lastRootUtf8 = utf8.ToArray();
-        return _lastRoot;
+        int known = _rootNames.Count;
+        int name = _rootNames.GetOrAdd(utf8);
+        if (name < known)
+        {
+            return _lastRoot = _roots[name];
+        }
+
+        int type = NewType(RootType);
+        Types[type].Name = name;
+        _roots.Ensure(name + 1);
+        _roots[name] = type;
+        return _lastRoot = type;
     }
 
     private int NewType(int item)
@@ -103,26 +111,32 @@ internal sealed partial class ItemStore
         else
         {
             type = TypeCount++;
-            if (type == Types.Length)
-            {
-                Array.Resize(ref Types, Math.Max(4, Types.Length * 2));
-            }
+            Types.Ensure(TypeCount);
         }
 
         Types[type] = new SharedType { Item = item, Name = -1, First = -1, FirstBlock = -1, FirstEntry = -1 };
         return type;
     }
 
-    private int GetOrAddEntry(int type, string key)
+    private int FindEntry(int type, int key)
     {
-        if (!_keyIndex.TryGetValue(key, out int keyIndex))
+        int slot = _entryIndex.Start(HashCode.Combine(type, key));
+        while (_entryIndex.Next(ref slot, out int entry))
         {
-            keyIndex = _keys.Count;
-            _keys.Add(key);
-            _keyIndex.Add(key, keyIndex);
+            if (Entries[entry].Type == type && Entries[entry].Key == key)
+            {
+                return entry;
+            }
         }
 
-        if (_entryIndex.TryGetValue((type, keyIndex), out int entry))
+        return -1;
+    }
+
+    private int GetOrAddEntry(int type, ReadOnlySpan<byte> key)
+    {
+        int keyIndex = _keys.GetOrAdd(key);
+        int entry = FindEntry(type, keyIndex);
+        if (entry >= 0)
         {
             return entry;
         }
@@ -135,22 +149,21 @@ internal sealed partial class ItemStore
         else
         {
             entry = _entryCount++;
-            if (entry == Entries.Length)
-            {
-                Array.Resize(ref Entries, Math.Max(4, Entries.Length * 2));
-            }
+            Entries.Ensure(_entryCount);
         }
 
-        Entries[entry] = new MapEntry { Type = type, Key = keyIndex, Head = -1, Tail = -1, Next = Types[type].FirstEntry };
+        Entries[entry] = new MapEntry { Type = type, Key = keyIndex, Head = -1, Tail = -1, Next = Types[type].FirstEntry, Chain = -1 };
         Types[type].FirstEntry = entry;
-        _entryIndex.Add((type, keyIndex), entry);
+        _entryIndex.Add(entry);
         return entry;
     }
 
     /// <summary>The current item of a map key; -1 when there is none or it is deleted.</summary>
     public int FindMapValue(int type, string key)
     {
-        if (!_keyIndex.TryGetValue(key, out int keyIndex) || !_entryIndex.TryGetValue((type, keyIndex), out int entry))
+        int keyIndex = _keys.Find(System.Text.Encoding.UTF8.GetBytes(key));
+        int entry = keyIndex < 0 ? -1 : FindEntry(type, keyIndex);
+        if (entry < 0)
         {
             return -1;
         }
@@ -166,7 +179,7 @@ internal sealed partial class ItemStore
         {
             if (Entries[entry].Tail >= 0 && !Items[Entries[entry].Tail].IsDeleted)
             {
-                keys.Add(_keys[Entries[entry].Key]);
+                keys.Add(_keys.Text(Entries[entry].Key));
             }
         }
 
@@ -174,7 +187,26 @@ internal sealed partial class ItemStore
     }
 
     /// <summary>The type that an item is in.</summary>
-    public int TypeOf(ref readonly Item item) => item.Owner >= 0 ? Blocks[item.Owner].Type : Entries[~item.Owner].Type;
+    public int TypeOf(ref readonly Item item)
+    {
+        int entry = EntryOf(in item);
+        return entry >= 0 ? Entries[entry].Type : Blocks[item.Owner].Type;
+    }
+
+    /// <summary>The map entry whose value an item is; -1 for the items of lists.</summary>
+    public int EntryOf(ref readonly Item item)
+    {
+        if (item.Owner < 0)
+        {
+            return ~item.Owner;
+        }
+
+        ref var type = ref Types[Blocks[item.Owner].Type];
+        return type.Item == ChainType ? type.Name : -1;
+    }
+
+    /// <summary>What kind of type a nested one is, by its number on the wire.</summary>
+    public byte TypeRefOf(int type) => Types[type].Name < 0 ? (byte)~Types[type].Name : Raw(Types[type].Name)[0];
 
     /// <summary>
     /// Collects a nested type whose item was deleted: everything within becomes collected structs, nothing of it is
@@ -191,7 +223,14 @@ internal sealed partial class ItemStore
             {
                 CollectList(Entries[entry].Head, open);
                 int next = Entries[entry].Next;
-                _entryIndex.Remove((type, Entries[entry].Key));
+                if (Entries[entry].Chain is >= 0 and int chain)
+                {
+                    FreeBlocks(chain);
+                    Types[chain] = new SharedType { Item = FreeType, Name = _freeType };
+                    _freeType = chain;
+                }
+
+                _entryIndex.Remove(entry);
                 Entries[entry].Next = _freeEntry;
                 _freeEntry = entry;
                 entry = next;

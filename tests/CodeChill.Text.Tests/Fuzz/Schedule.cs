@@ -40,6 +40,13 @@ internal sealed class Schedule
         {
             _ours[i] = new Document(new DocumentOptions { ClientId = all[i] });
             _history[i] = [];
+
+            // Rare in short schedules unless asked for: places found by the order of the list instead of step by step.
+            if (_random.Next(2) == 0)
+            {
+                _ours[i].Store.PlainSteps = _random.Next(4);
+                _ours[i].Store.MaxSiblings = _random.Next(3);
+            }
         }
 
         for (int i = 0; i < _inbox.Length; i++)
