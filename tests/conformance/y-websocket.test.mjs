@@ -17,7 +17,8 @@ const providers = new Set();
 const raws = new Set();
 before(async () => { server = await sharedServer(); });
 after(() => {
-  providers.forEach((provider) => provider.destroy());
+  // The document takes its awareness with it, whose timer would keep the process alive too.
+  providers.forEach((provider) => { provider.destroy(); provider.doc.destroy(); });
   raws.forEach((raw) => raw.socket.terminate());
   return server?.dispose();
 });
@@ -86,6 +87,7 @@ class ProviderClient {
   close() {
     providers.delete(this.provider);
     this.provider.destroy();
+    this.doc.destroy();
   }
 }
 

@@ -89,11 +89,12 @@ internal static class HistoryEndpoints
             return Replies.From(refused);
         if (await rooms.FindAsync(roomId) is not { IsActive: true } room)
             return Replies.From(RoomErrors.NotFound);
-        var written = await history.WithinBoundsAsync<bool>(
+        var written = await history.WithinTimeAsync<bool>(
+            HistoryLimits.ReplayDeadline,
             async within =>
             {
                 http.Response.ContentType = "application/x-ndjson; charset=utf-8";
-                using var replay = new ReplayWriter(store, keeper, room, http.Response.Body);
+                using var replay = new ReplayWriter(history, store, keeper, room, http.Response.Body);
                 await replay.WriteAsync(within);
                 return true;
             },

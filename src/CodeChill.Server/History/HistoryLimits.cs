@@ -29,6 +29,9 @@ internal static class HistoryLimits
 
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
+    /// <summary>A replay is as slow as its reader, who holds up nobody: the place among those who read is taken a batch at a time.</summary>
+    public static readonly TimeSpan ReplayDeadline = TimeSpan.FromMinutes(2);
+
     /// <summary>A pause that ends a burst of typing.</summary>
     public static readonly TimeSpan BurstPause = TimeSpan.FromSeconds(1);
 

@@ -26,6 +26,9 @@ internal sealed class HistoryReplica
 
     public long Version { get; private set; }
 
+    /// <summary>When the last edit in it was made; null where nobody knows.</summary>
+    public DateTimeOffset? At { get; private set; }
+
     /// <summary>The last applied entry; null at a checkpoint.</summary>
     public HistoryEntry? Last { get; private set; }
 
@@ -57,7 +60,7 @@ internal sealed class HistoryReplica
             var document = new Document();
             document.GetText(RoomDocument.RootName);
             document.ApplyUpdate(state);
-            return new HistoryReplica(document, authors, row.Seq, row.Version);
+            return new HistoryReplica(document, authors, row.Seq, row.Version) { At = row.CreatedAt };
         }
         catch (Exception unreadable) when (unreadable is IOException or InvalidDataException or FormatException or ArgumentException)
         {
@@ -103,7 +106,7 @@ internal sealed class HistoryReplica
 
         foreach (var range in change.Inserted)
             _authors.Add(range, entry.UserId, entry.ClientKind == "yjs");
-        (Seq, Version, Last) = (entry.Seq, entry.Version, entry);
+        (Seq, Version, Last, At) = (entry.Seq, entry.Version, entry, entry.CreatedAt);
         return change.EditsOf(RoomDocument.RootName);
     }
 

@@ -18,22 +18,28 @@ internal sealed class HistoryService(HistoryStore store, HistoryKeeper keeper, T
     public Error? Refuse(string userId, double cost)
         => _limits.TryTake(userId, out var wait, cost) ? null : PlatformErrors.RateLimited with { RetryAfter = wait };
 
-    /// <summary>Does work within the bounds on concurrency and time.</summary>
-    public async Task<Outcome<T>> WithinBoundsAsync<T>(Func<CancellationToken, Task<Outcome<T>>> work, CancellationToken cancel)
+    /// <summary>Does work within the bound on how many read at once.</summary>
+    public async Task<T> InPlaceAsync<T>(Func<Task<T>> work, CancellationToken cancel)
     {
-        using var deadline = new CancellationTokenSource(HistoryLimits.Deadline, clock);
+        await _places.WaitAsync(cancel);
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    /// <summary>Does work within a bound on its time.</summary>
+    public async Task<Outcome<T>> WithinTimeAsync<T>(TimeSpan limit, Func<CancellationToken, Task<Outcome<T>>> work, CancellationToken cancel)
+    {
+        using var deadline = new CancellationTokenSource(limit, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
         try
         {
-            await _places.WaitAsync(both.Token);
-            try
-            {
-                return await work(both.Token);
-            }
-            finally
-            {
-                _places.Release();
-            }
+            return await work(both.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
@@ -101,6 +107,9 @@ internal sealed class HistoryService(HistoryStore store, HistoryKeeper keeper, T
             cancel);
 
     public void Dispose() => _places.Dispose();
+
+    private Task<Outcome<T>> WithinBoundsAsync<T>(Func<CancellationToken, Task<Outcome<T>>> work, CancellationToken cancel)
+        => WithinTimeAsync(HistoryLimits.Deadline, within => InPlaceAsync(() => work(within), within), cancel);
 
     /// <summary>The oldest and the newest version whose text can be had, and the seq at which the oldest was.</summary>
     private async Task<(long First, long Last, long Start)> RangeAsync(string roomId, CancellationToken cancel)

@@ -10,7 +10,7 @@ namespace CodeChill.Server.History;
 /// A session as lines of JSON (NDJSON) from which a player can scrub: the first says where it starts, then one array a line, in time order:
 /// edits, runs and chat. Streamed, so its size is not its cost; its beginning is left out when it is too long.
 /// </summary>
-internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, RoomRow room, Stream output) : IDisposable
+internal sealed class ReplayWriter(HistoryService history, HistoryStore store, HistoryKeeper keeper, RoomRow room, Stream output) : IDisposable
 {
     private const int FlushAt = 32 * 1024;
 
@@ -22,6 +22,17 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
 
     public async Task WriteAsync(CancellationToken cancel)
     {
+        var (replica, others) = await history.InPlaceAsync(() => BeginAsync(cancel), cancel);
+        await EditsAsync(replica, others, cancel);
+        while (others.TryDequeue(out var moment))
+            moment.Write();
+        await FlushAsync(0, cancel);
+    }
+
+    public void Dispose() => _json.Dispose();
+
+    private async Task<(HistoryReplica Replica, Queue<Moment> Others)> BeginAsync(CancellationToken cancel)
+    {
         var start = await store.ReplayStartAsync(room.Id, cancel);
         var ends = await store.EndsAsync(room.Id, cancel);
         var replica = await keeper.OpenAsync(room.Id, start - 1, cancel);
@@ -32,18 +43,12 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
         }
 
         var isTruncated = replica.Seq > 0;
-        _startedAt = replica.Last?.CreatedAt ?? (isTruncated ? ends?.First.FirstAt : null) ?? room.CreatedAt;
+        _startedAt = replica.At ?? (isTruncated ? ends?.First.FirstAt : null) ?? room.CreatedAt;
         var moments = await OthersAsync(cancel);
         var endedAt = ends?.Last.CreatedAt ?? _startedAt;
         await HeadAsync(replica, isTruncated, moments.Count > 0 && moments[^1].At > endedAt ? moments[^1].At : endedAt, cancel);
-        var others = new Queue<Moment>(moments);
-        await EditsAsync(replica, others, cancel);
-        while (others.TryDequeue(out var moment))
-            Write(moment);
-        await FlushAsync(0, cancel);
+        return (replica, new Queue<Moment>(moments));
     }
-
-    public void Dispose() => _json.Dispose();
 
     private async Task HeadAsync(HistoryReplica replica, bool isTruncated, DateTimeOffset endedAt, CancellationToken cancel)
     {
@@ -75,28 +80,38 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
 
     private async Task EditsAsync(HistoryReplica replica, Queue<Moment> others, CancellationToken cancel)
     {
-        while (await store.ReadAsync(room.Id, replica.Seq, long.MaxValue, cancel) is { Count: > 0 } entries)
+        for (HistoryReplica? next = replica; next is not null;)
         {
-            var isWhole = HistoryService.TryApply(replica, entries, (entry, edits) =>
-            {
-                while (others.TryPeek(out var next) && next.At <= entry.CreatedAt)
-                    Write(others.Dequeue());
-                if (edits.Count > 0)
-                    Edit(entry.CreatedAt, entry.Version, entry.UserId, edits);
-            });
+            var at = next;
+            next = await history.InPlaceAsync(() => BatchAsync(at, others, cancel), cancel);
             await FlushAsync(FlushAt, cancel);
-            if (isWhole)
-                continue;
-            // What is damaged is passed over: the next checkpoint says what the text was after it.
-            Damage(replica.Version);
-            var before = replica.Text;
-            if (await store.NextCheckpointAsync(room.Id, replica.Seq + 1, cancel) is not { } next)
-                return;
-            replica = await keeper.OpenAsync(room.Id, next.Seq, cancel);
-            if (replica.Seq != next.Seq)
-                return;
-            Edit(next.CreatedAt, replica.Version, null, TextDiff.Compute(before, replica.Text));
         }
+    }
+
+    /// <summary>Plays the next entries. The replica to go on with; null at the end.</summary>
+    private async Task<HistoryReplica?> BatchAsync(HistoryReplica replica, Queue<Moment> others, CancellationToken cancel)
+    {
+        var entries = await store.ReadAsync(room.Id, replica.Seq, long.MaxValue, cancel);
+        if (entries.Count == 0)
+            return null;
+        var isWhole = HistoryService.TryApply(replica, entries, (entry, edits) =>
+        {
+            while (others.TryPeek(out var next) && next.At <= entry.CreatedAt)
+                others.Dequeue().Write();
+            if (edits.Count > 0)
+                Edit(entry.CreatedAt, entry.Version, entry.UserId, edits);
+        });
+        if (isWhole)
+            return replica;
+        // What is damaged is passed over: the next checkpoint says what the text was after it.
+        Damage(replica.Version);
+        if (await store.NextCheckpointAsync(room.Id, replica.Seq + 1, cancel) is not { } checkpoint)
+            return null;
+        var after = await keeper.OpenAsync(room.Id, checkpoint.Seq, cancel);
+        if (after.Seq != checkpoint.Seq)
+            return null;
+        Edit(checkpoint.CreatedAt, after.Version, null, TextDiff.Compute(replica.Text, after.Text));
+        return after;
     }
 
     private async Task<IReadOnlyList<Moment>> OthersAsync(CancellationToken cancel)
@@ -113,8 +128,6 @@ internal sealed class ReplayWriter(HistoryStore store, HistoryKeeper keeper, Roo
             moments.Add(new Moment(message.CreatedAt, () => Message(message)));
         return [.. moments.OrderBy(m => m.At)];
     }
-
-    private static void Write(Moment moment) => moment.Write();
 
     private void Edit(DateTimeOffset at, long version, string? userId, IReadOnlyList<TextEdit> edits)
     {

@@ -46,7 +46,7 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
                 read.Version.ShouldBe(version);
             if (room.Texts.TryGetValue(read.Version, out var text))
                 read.Content.ShouldBe(text, $"version {version} as {read.Version}");
-            Attributed(read).ShouldBe(room.Authors[read.Version]);
+            Attributed(room, read).ShouldBe(room.Authors[read.Version], $"authors of version {read.Version}");
         }
     }
 
@@ -184,7 +184,8 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
     private static async Task<(string Text, bool Damaged)> PlayAsync(PastRoom room, HistoryKeeper keeper)
     {
         using var written = new MemoryStream();
-        using var writer = new ReplayWriter(room.Store, keeper, (await new RoomStore(room.Database, TimeProvider.System).FindAsync(room.Id))!, written);
+        using var service = room.Service(keeper);
+        using var writer = new ReplayWriter(service, room.Store, keeper, (await new RoomStore(room.Database, TimeProvider.System).FindAsync(room.Id))!, written);
         await writer.WriteAsync(Cancel);
         var lines = System.Text.Encoding.UTF8.GetString(written.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement).ToList();
@@ -232,10 +233,11 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
         using var service = room.Service();
         var read = (await service.ReadAsync(room.Id, asked, Cancel)).Value!;
         (read.Version, read.Content).ShouldBe((version, text));
-        Attributed(read).ShouldBe(room.Authors[version], $"authors of version {version}");
+        Attributed(room, read).ShouldBe(room.Authors[version], $"authors of version {version}");
     }
 
-    private static string?[] Attributed(VersionText read) => [.. read.Attribution.SelectMany(r => Enumerable.Repeat(r.UserId, r.Length))];
+    private static string Attributed(PastRoom room, VersionText read)
+        => string.Concat(read.Attribution.Select(r => new string(room.InitialOf(r.UserId), r.Length)));
 
     private sealed class PowerCut : Exception;
 }

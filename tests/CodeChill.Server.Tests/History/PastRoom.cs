@@ -1,3 +1,4 @@
+using System.Text;
 using CodeChill.Server.Documents;
 using CodeChill.Server.History;
 using CodeChill.Server.Storage;
@@ -19,14 +20,15 @@ internal sealed class PastRoom
     private readonly Dictionary<string, Document> _replicas = [];
     private readonly RoomDocument _document;
     private readonly WholeTextReplica _whole = new();
-    private readonly List<(char Char, string? User)> _typed = [];
+    private readonly StringBuilder _typed = new();
     private DateTimeOffset _now = Start;
 
     private PastRoom(Database database, string id, RoomDocument document, IReadOnlyList<string> users)
     {
         (Database, Id, _document, Users) = (database, id, document, users);
         _whole.Sent(document.Version);
-        Note(0, 0, document.Text, users[0]);
+        _typed.Append('A', document.Text.Length);
+        Note();
     }
 
     public Database Database { get; }
@@ -38,7 +40,10 @@ internal sealed class PastRoom
 
     public SortedDictionary<long, string> Texts { get; } = [];
 
-    public SortedDictionary<long, string?[]> Authors { get; } = [];
+    /// <summary>By version, for each character who typed it: A, B or C.</summary>
+    public SortedDictionary<long, string> Authors { get; } = [];
+
+    public char InitialOf(string? userId) => userId is null ? '?' : (char)('A' + Users.ToList().IndexOf(userId));
 
     public HistoryStore Store => new(Database);
 
@@ -71,6 +76,11 @@ internal sealed class PastRoom
             var inserted = removed > 0 && dice.Next(2) == 0 ? "" : string.Concat(Enumerable.Range(0, 1 + dice.Next(3)).Select(_ => (char)('a' + dice.Next(26))));
             if (removed == 0 && inserted.Length == 0)
                 inserted = "x";
+            // A whole text does not say where in a run of equal characters it was typed in; the comparison decides.
+            var before = _document.Text;
+            IReadOnlyList<TextEdit> edits = user == Users[^1]
+                ? TextDiff.Compute(before, before[..index] + inserted + before[(index + removed)..])
+                : [new TextEdit(index, removed, inserted)];
             var edit = user == Users[^1] ? Whole(index, removed, inserted) : Replica(user, index, removed, inserted);
             if (!edit.Changed)
                 continue;
@@ -82,7 +92,9 @@ internal sealed class PastRoom
                 new { Id, edit.Seq, edit.Version, user, kind = user == Users[^1] ? "whole-text" : "yjs", now = _now, crc = (long)LogEntry.Checksum(edit.Update.Span), payload = edit.Update.ToArray() },
                 transaction);
             await connection.ExecuteAsync("UPDATE rooms SET content_seq = @Seq, content_version = @Version, closed_seq = @Seq WHERE id = @Id", new { edit.Seq, edit.Version, Id }, transaction);
-            Note(index, removed, inserted, user);
+            foreach (var (at, deleted, typed) in edits.Reverse())
+                _typed.Remove(at, deleted).Insert(at, new string(InitialOf(user), typed.Length));
+            Note();
         }
     });
 
@@ -116,12 +128,10 @@ internal sealed class PastRoom
         return _document.ApplyUpdate(change.Update.ToArray()).Value;
     }
 
-    private void Note(int index, int removed, string inserted, string user)
+    private void Note()
     {
-        _typed.RemoveRange(index, removed);
-        _typed.InsertRange(index, inserted.Select(c => (c, (string?)user)));
         Texts[_document.Version] = _document.Text;
-        Authors[_document.Version] = [.. _typed.Select(t => t.User)];
+        Authors[_document.Version] = _typed.ToString();
     }
 
     private readonly struct DynamicParametersOf
