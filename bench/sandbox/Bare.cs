@@ -19,7 +19,8 @@ internal sealed class Bare : IAsyncDisposable
 
     public static Bare Start(BoxHost host, IEnumerable<Toolchain> toolchains)
     {
-        List<string> arguments = ["--die-with-parent", "--unshare-user", "--unshare-pid"];
+        // It ends with its input; dying with the parent would mean with the thread that started it.
+        List<string> arguments = ["--unshare-user", "--unshare-pid"];
         foreach (var bind in host.Root.Binds) arguments.AddRange(["--ro-bind", bind.Host, bind.Box]);
         foreach (var link in host.Root.Links) arguments.AddRange(["--symlink", link.Host, link.Box]);
         foreach (var bind in toolchains.SelectMany(t => t.Part.Binds).Distinct()) arguments.AddRange(["--ro-bind", bind.Host, bind.Box]);

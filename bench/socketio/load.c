@@ -144,7 +144,7 @@ static int put_update(conn *c, uint8_t *to, uint64_t stamp) {
 static const char *room_of(conn *c) {
   static char text[32];
   if (room_names) return room_names[c->id];
-  snprintf(text, sizeof text, "room-%d", c->room);
+  snprintf(text, sizeof text, kind == CODECHILL ? "\"room-%d\"" : "room-%d", c->room);
   return text;
 }
 
@@ -208,7 +208,7 @@ static void on_frame(conn *c, int opcode, char *p, int len, uint64_t at) {
       if (len > 14 && !memcmp(p, "42[\"code_updat", 14)) { count_delivery(p, len, at); return; }
       if (len == 1 && p[0] == '2') { send_text(c, "3"); return; }
       if (len > 2 && p[0] == '0') {
-        if (kind == CODECHILL) snprintf(text, sizeof text, "40{\"token\":\"%s\"}", tokens[c->id]); else strcpy(text, "40");
+        if (tokens) snprintf(text, sizeof text, "40{\"token\":\"%s\"}", tokens[c->id]); else strcpy(text, "40");
         send_text(c, text);
         return;
       }
@@ -218,7 +218,16 @@ static void on_frame(conn *c, int opcode, char *p, int len, uint64_t at) {
         send_text(c, text);
         return;
       }
-      if (len > 15 && memmem(p, len < 40 ? len : 40, "\"room_joined\"", 13)) { now_joined(c); return; }
+      if (len > 15 && memmem(p, len < 40 ? len : 40, "\"room_joined\"", 13)) {
+        if (kind == CODECHILL) {
+          // From here on the socket is one of a Yjs client: it gets updates, not texts.
+          snprintf(text, sizeof text, "451-[\"doc_sync\",{\"room_id\":%s,\"state_vector\":{\"_placeholder\":true,\"num\":0}}]", room_of(c));
+          send_text(c, text);
+          send_frame(c, 2, "\0", 1);
+        }
+        now_joined(c);
+        return;
+      }
       if (kind == CODECHILL && len > 14 && !memcmp(p, "451-[\"doc_upda", 14)) { c->attachments = 1; return; }
       if (len > 2 && p[0] == '4' && p[1] == '4') { fprintf(stderr, "refused: %.*s\n", len > 200 ? 200 : len, p); kill_conn(c); }
       return;

@@ -36,6 +36,7 @@ say('building …')
 must('dotnet', ['build', '-c', 'Release', '-v', 'q', '-nologo', join(here, 'server')])
 if (!existsSync(join(here, 'js', 'node_modules'))) { say('installing npm packages …'); must('npm', ['ci', '--no-audit', '--no-fund'], join(here, 'js')) }
 const dll = join(here, 'server/bin/Release/net10.0/CodeChill.SocketIO.Bench.dll')
+const productDll = join(here, '../../src/CodeChill.Server/bin/Release/net10.0/CodeChill.Server.dll')
 const python = '/usr/bin/python3'
 const flaskThere = () => tried(python, ['-c', 'import flask_socketio, eventlet']).status === 0
 if (!flaskThere() && process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {
@@ -57,24 +58,55 @@ const servers = {
   upgrade: { kind: 'sio', command: ['dotnet', dll, 'upgrade'], title: 'Kestrel upgrade, no protocol' },
   signalr: { kind: 'signalr', command: ['dotnet', dll, 'signalr'], title: 'SignalR (JSON)' },
   flask: { kind: 'sio', command: [python, join(here, 'flask_app.py')], title: 'Flask-SocketIO, eventlet' },
-  'ours-yjs': { kind: 'yjs', command: ['dotnet', dll, 'yjs'], title: 'CodeChill relay of Yjs updates', echo: true },
-  ywebsocket: { kind: 'yjs', command: ['node', join(here, 'js/ywebsocket.mjs')], title: 'y-websocket server', echo: true },
-  hocuspocus: { kind: 'hocuspocus', command: [node22, join(here, 'js/hocuspocus.mjs')], title: 'Hocuspocus', echo: true }
+  relay: { kind: 'codechill', command: ['dotnet', dll, 'relay'], title: 'CodeChill.SocketIO passing updates on', yjs: true },
+  codechill: { kind: 'codechill', product: true, title: 'CodeChill itself: checked, merged, logged', yjs: true },
+  ywebsocket: { kind: 'yjs', command: ['node', join(here, 'js/ywebsocket.mjs')], title: 'y-websocket server', echo: true, yjs: true },
+  hocuspocus: { kind: 'hocuspocus', command: [node22, join(here, 'js/hocuspocus.mjs')], title: 'Hocuspocus', echo: true, yjs: true }
 }
 
 const freePort = () => new Promise((resolve, reject) => {
   const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => { const { port } = probe.address(); probe.close(() => resolve(port)) })
 })
 
+// 200 guests in 20 rooms of the product, as the generator wants them.
+async function accounts(port) {
+  const call = async (path, body, token) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST', headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) }, body: JSON.stringify(body)
+    })
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+    return response.json()
+  }
+  const rooms = [], lines = []
+  for (let i = 0; i < 200; i++) {
+    const { access_token: token } = await call('/api/auth/guest', { name: `Guest ${i}` })
+    if (i < 20) rooms.push(JSON.stringify((await call('/api/rooms', { name: `Room ${i}`, is_public: true, max_participants: 20 }, token)).room.id))
+    lines.push(`${token} ${rooms[i % 20]}`)
+  }
+  const file = join(folder, `accounts-${port}`)
+  writeFileSync(file, lines.join('\n'))
+  return file
+}
+
 async function start(name) {
   const port = await freePort()
-  const { command: [program, ...args] } = servers[name]
-  const child = spawn(...pinned(0, program, [...args, String(port)]), { cwd: here, stdio: ['ignore', 'pipe', 'inherit'] })
+  const product = servers[name].product
+  const [program, ...args] = product ? ['dotnet', productDll] : [...servers[name].command, String(port)]
+  // Many users of one address: the limits that guard against that are raised.
+  const env = product
+    ? { ...process.env, PORT: String(port), CODECHILL_DATA: mkdtempSync(join(folder, 'data-')), ASPNETCORE_ENVIRONMENT: 'Development', ENV_FILE: 'none', Limits__AddressBurst: '100000', Limits__AddressPerSecond: '10000', Limits__SignInBurst: '100000', Limits__SignInPerSecond: '1000' }
+    : process.env
+  const child = spawn(...pinned(0, program, args), { cwd: product ? dirname(productDll) : here, env, stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`${name} did not start`)), 30_000)
     child.once('exit', code => { clearTimeout(late); reject(new Error(`${name} ended with ${code}`)) })
-    child.stdout.on('data', data => { if (String(data).includes('ready')) { clearTimeout(late); resolve() } })
+    child.stdout.on('data', data => { if (!product && String(data).includes('ready')) { clearTimeout(late); resolve() } })
+    if (product) {
+      const ask = () => fetch(`http://127.0.0.1:${port}/health/live`).then(() => { clearTimeout(late); resolve() }, () => setTimeout(ask, 200))
+      ask()
+    }
   })
+  const people = product ? ['--accounts', await accounts(port)] : []
   const pids = [child.pid]
   for (let i = 0; i < pids.length; i++) {
     for (const task of readdirSync(`/proc/${pids[i]}/task`)) {
@@ -86,7 +118,7 @@ async function start(name) {
   return {
     // Asynchronous, so that the server's output goes on being read.
     measure: (mode, ...args) => new Promise((resolve, reject) => {
-      const all = [mode, '--kind', servers[name].kind, '--port', port, '--pids', pids.join(','), ...(servers[name].echo ? ['--echo'] : []), ...args].map(String)
+      const all = [mode, '--kind', servers[name].kind, '--port', port, '--pids', pids.join(','), ...(servers[name].echo ? ['--echo'] : []), ...people, ...args].map(String)
       const generator = spawn(...pinned(1, load, all), { stdio: ['ignore', 'pipe', 'inherit'] })
       let text = ''
       generator.stdout.on('data', data => { text += data })
@@ -196,15 +228,18 @@ if (!has('yjs')) {
 }
 
 if (!has('no-yjs') && (has('yjs') || !quick)) {
-  const names = option('servers', 'ours-yjs,ywebsocket,hocuspocus').split(',').filter(name => name in servers && servers[name].echo)
+  const names = option('servers', 'relay,codechill,ywebsocket,hocuspocus').split(',').filter(name => servers[name]?.yjs)
+  if (names.includes('codechill')) must('dotnet', ['build', '-c', 'Release', '-v', 'q', '-nologo', join(here, '../../src/CodeChill.Server')])
   if (names.length) {
     const results = await compare(names, ['rooms'])
     table('Yjs updates of 38 characters, 20 rooms x 10', ['server', 'delivered/s', 'CPU-s/M', 'p99 ms'], names.map(name => [servers[name].title,
       ...['deliveredPerSecond', 'cpuPerMillion', 'p99'].map(figure => format(median(values(results, name, 'rooms', figure))))]))
-    target('P15', 'Yjs updates delivered/s, to y-websocket', pairs(results, 'ours-yjs', 'ywebsocket', 'rooms', 'deliveredPerSecond'), 'x', false, 2.5, 5)
-    target('P15', 'Yjs updates delivered/s, to Hocuspocus', pairs(results, 'ours-yjs', 'hocuspocus', 'rooms', 'deliveredPerSecond'), 'x', false, 1.5, 3)
-    const cpu = values(results, 'ours-yjs', 'rooms', 'cpuPerMillion')
-    target('P15', 'CPU-s per million of them', cpu.length ? median(cpu) : undefined, ' s', true, undefined, 4)
+    for (const ours of names.filter(name => name === 'relay' || name === 'codechill')) {
+      target('P15', `Yjs updates delivered/s, ${ours} to y-websocket`, pairs(results, ours, 'ywebsocket', 'rooms', 'deliveredPerSecond'), 'x', false, 2.5, 5)
+      target('P15', `Yjs updates delivered/s, ${ours} to Hocuspocus`, pairs(results, ours, 'hocuspocus', 'rooms', 'deliveredPerSecond'), 'x', false, 1.5, 3)
+      const cpu = values(results, ours, 'rooms', 'cpuPerMillion')
+      target('P15', `CPU-s per million of them, ${ours}`, cpu.length ? median(cpu) : undefined, ' s', true, undefined, 4)
+    }
   }
 }
 

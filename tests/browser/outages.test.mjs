@@ -115,15 +115,7 @@ describe('outages', () => {
     await ada.typeAtEnd('\n// written on the train');
     await ada.waitForSaveState(/^Not saved/);
     const expected = await ada.text();
-    // The copy is written at once, but asynchronously: read it back the way the next visit will.
-    await ada.page.waitForFunction(async ([room]) => {
-      const name = (await indexedDB.databases()).map((each) => each.name).find((each) => each.includes(room));
-      if (!name) return false;
-      const database = await new Promise((resolve) => { indexedDB.open(name).onsuccess = (event) => resolve(event.target.result); });
-      const all = await new Promise((resolve) => { database.transaction('updates').objectStore('updates').getAll().onsuccess = (event) => resolve(event.target.result); });
-      database.close();
-      return all.length > 0;
-    }, [id]);
+    await ada.storedLocally(id);
     await ada.page.close({ runBeforeUnload: false });
     ada.proxy.open();
     ada.page = await ada.context.newPage();
@@ -132,6 +124,42 @@ describe('outages', () => {
     await ada.openRoom(id);
     await ada.waitForText(expected);
     await ada.saved();
+    const { token } = await stage.apiGuest('Checker');
+    assert.equal(await stage.serverText(id, token), expected);
+  });
+
+  test('ten thousand edits in a tab that is offline, closed and opened again: none is lost', async () => {
+    const { ada, bob, id } = await stage.pair();
+    await ada.context.setOffline(true);
+    await ada.replaceText('');
+    await ada.page.locator('[data-testid=connection-state]:not([data-link=online])').waitFor();
+    await ada.code.focus();
+    // One edit after the other, as typing makes them, without the way through the browser's driver for each.
+    await ada.page.evaluate(async (count) => {
+      const turn = new MessageChannel();
+      for (let i = 0; i < count; i++) {
+        document.execCommand('insertText', false, i % 50 === 49 ? ';' : String.fromCharCode(97 + (i % 26)));
+        // The editor reads what the browser did once the script lets go.
+        await new Promise((resolve) => {
+          turn.port1.onmessage = resolve;
+          turn.port2.postMessage(null);
+        });
+      }
+    }, 10_000);
+    await ada.page.waitForFunction(() => window.__codechill.text().length >= 10_000);
+    await ada.waitForSaveState(/^Not saved – offline, \d+ edits kept here$/);
+    const expected = await ada.text();
+    // Meanwhile the room goes on.
+    await bob.page.bringToFront();
+    await bob.saved();
+    await ada.storedLocally(id);
+    await ada.page.close({ runBeforeUnload: false });
+    await ada.context.setOffline(false);
+    ada.page = await ada.context.newPage();
+    await ada.openRoom(id);
+    await ada.waitForText(expected);
+    await ada.saved();
+    await bob.waitForText(expected);
     const { token } = await stage.apiGuest('Checker');
     assert.equal(await stage.serverText(id, token), expected);
   });

@@ -58,18 +58,36 @@ describe('profiles', () => {
     bob.noTroubles();
   });
 
-  test('an unknown name and an outage are told apart; the last good numbers stay, with their age', async () => {
+  test('an unknown name and an outage are told apart, and one platform down leaves the others', async () => {
     const ada = await stage.guest('Ada');
     await ada.at('nav-me').click();
     await ada.at('stat-cards').waitFor();
-    await connect(ada, { github: 'ada-codes', leetcode: 'nobody-at-all' });
-    await Promise.all([state(ada, 'github', 'fresh'), state(ada, 'leetcode', 'unknown_handle')]);
+    platforms.down.add('codeforces');
+    await connect(ada, { github: 'ada-codes', leetcode: 'nobody-at-all', codeforces: 'somebody_else' });
+    await Promise.all([state(ada, 'github', 'fresh'), state(ada, 'leetcode', 'unknown_handle'), state(ada, 'codeforces', 'unavailable')]);
     await ada.at('card-leetcode').getByText('There is nobody called “nobody-at-all”').waitFor();
-    platforms.down.add('github');
-    await ada.at('stats-refresh').click();
-    await ada.page.locator('[data-testid=card-github]:not([data-state=fresh])').waitFor();
+    await ada.at('status-codeforces').filter({ hasText: 'Not reachable' }).waitFor();
     await ada.at('card-github').getByText('TypeScript').waitFor();
     await ada.shot('profile-outage');
+    ada.noTroubles();
+  });
+
+  test('the last good numbers stay, with their age and what is the matter', async () => {
+    const ada = await stage.guest('Ada');
+    await ada.at('nav-me').click();
+    await ada.at('stat-cards').waitFor();
+    await connect(ada, { github: 'ada-codes' });
+    await state(ada, 'github', 'fresh');
+    await ada.context.route('**/api/users/profile', async (route) => {
+      const answer = await (await route.fetch()).json();
+      Object.assign(answer.profile.stats_status.github, { state: 'stale', error: 'GitHub answered 502', fetched_at: new Date(Date.now() - 26 * 3600_000).toISOString() });
+      await route.fulfill({ json: answer });
+    });
+    await ada.page.reload();
+    await state(ada, 'github', 'stale');
+    await ada.at('status-github').filter({ hasText: 'From yesterday' }).waitFor();
+    await ada.at('card-github').getByText('The last try failed: GitHub answered 502').waitFor();
+    await ada.at('card-github').getByText('TypeScript').waitFor();
     ada.noTroubles();
   });
 

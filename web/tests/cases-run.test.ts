@@ -49,6 +49,25 @@ describe('a run of the cases', () => {
     expect(runs.current).toBeNull();
   });
 
+  test('the record of the last run is shown to who comes later, and never replaces something newer', () => {
+    const record = { id: 'r1', user_id: 'u', user_name: 'Ada', language: 'c', status: 'completed', verdict: 'wrong_answer' as const, passed: 1, total: 2, results: [result('r1', 'a'), result('r1', 'b', 'wrong_answer')] };
+    expect(runs.restore(record)).toBe(true);
+    expect(runs.current).toMatchObject({ verdict: 'wrong_answer', passed: 1, total: 2 });
+    expect(runs.current!.results.size).toBe(2);
+    runs.started({ run_id: 'r2', user_id: 'u', language: 'c', total: 2 });
+    expect(runs.restore(record)).toBe(false);
+    expect(runs.current!.id).toBe('r2');
+  });
+
+  test('coming back in the middle of a run puts what was heard and what is recorded together', () => {
+    runs.started({ run_id: 'r1', user_id: 'u', language: 'c', total: 3 });
+    runs.lost();
+    runs.completed(result('r1', 'c'));
+    expect(runs.restore({ id: 'r1', user_id: 'u', user_name: 'Ada', language: 'c', status: 'running', verdict: null, passed: 0, total: 3, results: [result('r1', 'a')] })).toBe(true);
+    expect(runs.going).toBe(true);
+    expect(runs.current).toMatchObject({ userId: 'u', passed: 2, total: 3 });
+  });
+
   test('a verdict this client does not know is shown in its own words', () => {
     expect(verdictOf('presentation_error')).toEqual({ text: 'presentation error', tone: 'warn' });
     expect(verdictOf('accepted').tone).toBe('good');

@@ -6,7 +6,7 @@ namespace CodeChill.Server.Executions;
 /// <summary>Live input on its way to a program: bounded by what the program has not read. Never blocks who types; who types too much is told.</summary>
 internal sealed class InputPipe : ChannelReader<RunInput>
 {
-    private readonly Channel<RunInput> _channel = Channel.CreateUnbounded<RunInput>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<RunInput> _channel = Channel.CreateUnbounded<RunInput>();
     private readonly Lock _gate = new();
     private int _pending;
     private bool _ended;

@@ -44,6 +44,8 @@ internal sealed class LocalRunner(ExecutionOptions options, ILogger<LocalRunner>
                 Terminal = job.Terminal is { } terminal ? new TerminalSize(terminal.Columns, terminal.Rows) : null,
                 Resizes = job.Terminal is null ? null : sizes,
                 Limits = LimitsOf(job.Limits),
+                // A waiting compiler that has compiled for this room may compile for it again.
+                Owner = job.RoomId,
             },
             async chunk =>
             {

@@ -35,6 +35,8 @@ internal sealed class NodeIdentity : IDisposable
         }
     }
 
+    public NodeIdentity(string id) => Id = id;
+
     public string Id { get; }
 
     public void Dispose() => _held?.Dispose();

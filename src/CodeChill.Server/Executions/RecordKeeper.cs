@@ -128,7 +128,8 @@ internal sealed class RecordKeeper(
             _seen.Remove(id);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(BeatLoopAsync(stoppingToken), WriteLoopAsync(stoppingToken));
+    // The writes first: a beat that is always late (SQLite answers without ever waiting) would keep them from starting.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(WriteLoopAsync(stoppingToken), BeatLoopAsync(stoppingToken));
 
     private async Task BeatLoopAsync(CancellationToken stopping)
     {

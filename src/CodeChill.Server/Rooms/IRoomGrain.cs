@@ -16,6 +16,8 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<bool>> LeaveAsync(string userId);
     Task<Outcome<bool>> UpdateAsync(string userId, RoomChanges changes);
     Task<Outcome<bool>> DeleteAsync(string userId);
+    Task<Outcome<bool>> SetRoleAsync(string actorId, string userId, string role);
+    Task<Outcome<bool>> RemoveMemberAsync(string actorId, string userId);
 
     /// <summary>The account is gone: its sockets are put out, its membership (already ended in the database) is forgotten.</summary>
     Task ForgetUserAsync(string userId);

@@ -70,6 +70,7 @@ internal static class RoomsSetup
     public static void MapRooms(this WebApplication app)
     {
         app.MapRoomRoutes();
+        app.MapParticipants();
         app.MapChat();
         app.MapExecutions();
         app.MapSocketIO("/socket.io");

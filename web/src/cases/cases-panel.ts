@@ -16,6 +16,7 @@ import { verdictOf } from './verdicts';
 
 /** Lines of output and of a difference that are put on the screen at most. */
 const MAX_LINES = 400;
+const ENDS_ALL = new Set<string>(['stopped', 'compile_error', 'internal_error']);
 
 export interface CasesPanel {
   element: HTMLElement;
@@ -158,7 +159,9 @@ export function casesPanel(options: {
     const run = runs.current;
     const result = run?.results.get(each.id);
     const state = result ? verdictOf(result.verdict)
-      : run?.verdict === null ? { text: index === run.results.size ? 'Running…' : 'Waiting', tone: 'running' } : { text: 'Not run', tone: '' };
+      : run?.verdict === null ? { text: index === run.results.size ? 'Running…' : 'Waiting', tone: 'running' }
+      // What ended the whole run ended this case before it began.
+      : run && ENDS_ALL.has(run.verdict) ? verdictOf(run.verdict) : { text: 'Not run', tone: '' };
     const facts = result ? [
       typeof result.execution_time === 'number' ? seconds(result.execution_time) : '',
       typeof result.memory_usage === 'number' && result.memory_usage > 0 ? memory(result.memory_usage) : '',

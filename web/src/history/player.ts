@@ -119,13 +119,12 @@ export function player(options: { roomId: string; api: Api }): Player {
   function moveTo(target: number): void {
     if (!recording) return;
     if (target < count || target - count > JUMP || count === 0) {
-      code.show(recording.textAfter(target));
-      const last = recording.events[target - 1];
-      // The place of the last edit, without applying it twice.
-      if (last?.kind === 'edit' && target > 0) {
-        code.show(recording.textAfter(target - 1));
-        code.apply(last.edits, whoOf(last));
-      }
+      // The last edit is made before the eyes, so that its place is in view; what came after it changed no text.
+      let last = target - 1;
+      while (last >= 0 && recording.events[last]!.kind !== 'edit') last--;
+      const event = recording.events[last];
+      code.show(recording.textAfter(event ? last : target));
+      if (event?.kind === 'edit') code.apply(event.edits, whoOf(event));
     } else {
       for (let index = count; index < target; index++) {
         const event = recording.events[index]!;

@@ -29,7 +29,7 @@ export function shareBar(label: string, shares: Share[], unit: string): HTMLElem
       const dot = h('i', {});
       dot.style.background = SERIES[index % SERIES.length]!;
       return h('li', {}, dot, h('span', { class: 'share-name' }, each.label),
-        h('span', { class: 'muted' }, `${each.value}`, h('span', { class: 'visually-hidden' }, ` ${unit},`), ` ${Math.round((each.value / total) * 100)} %`));
+        h('span', { class: 'muted' }, `${each.value}`, h('span', { class: 'visually-hidden' }, ` ${unit},`), ` · ${Math.round((each.value / total) * 100)} %`));
     })));
 }
 

@@ -1,5 +1,5 @@
 // Who is here. A press on somebody shows where they are in the code; a second button opens what else can be done: their
-// profile, and for the owner making them a moderator or putting them out.
+// profile, for the owner making them a moderator, for both putting them out.
 
 import { ApiError, type Api } from '../api';
 import { colorOf } from '../colors';
@@ -68,6 +68,9 @@ export function peopleView(options: {
     const who = person.user_name || 'Someone';
     const manages = canModerate && me === owner && person.user_id !== me;
     const moderator = person.role === 'moderator';
+    const mine = last?.[0].find((one) => one.user_id === me)?.role;
+    // Moderators put out participants, not each other and not the owner.
+    const removes = manages || (canModerate && mine === 'moderator' && !moderator && person.user_id !== owner && person.user_id !== me);
     const error = h('p', { class: 'form-error', hidden: true, attrs: { role: 'alert' } });
     const act = async (action: () => Promise<unknown>, done: string): Promise<void> => {
       error.hidden = true;
@@ -101,8 +104,8 @@ export function peopleView(options: {
       manages && h('button', {
         type: 'button', class: 'button wide', testid: 'person-role', on: { click: () => setRole(moderator ? 'participant' : 'moderator') },
       }, icon('crown'), moderator ? 'Take the moderator role away' : 'Make moderator'),
-      manages && !moderator && h('p', { class: 'hint' }, 'Moderators delete messages, edit test cases and restore older versions.'),
-      manages && h('button', { type: 'button', class: 'button danger wide', testid: 'person-remove', on: { click: () => void remove() } }, icon('leave'), 'Remove from the room…'),
+      manages && !moderator && h('p', { class: 'hint' }, 'Moderators delete messages, edit test cases, restore older versions and put people out.'),
+      removes && h('button', { type: 'button', class: 'button danger wide', testid: 'person-remove', on: { click: () => void remove() } }, icon('leave'), 'Remove from the room…'),
       error));
   }
 

@@ -125,6 +125,7 @@ const VERDICTS: Record<string, string> = {
   output_limit: 'Stopped: too much output',
   process_limit: 'Stopped: too many processes',
   stopped: 'Stopped',
+  interrupted: 'Ended by a restart of the server',
   sandbox_unavailable: 'Could not run',
   internal_error: 'Could not run',
 };

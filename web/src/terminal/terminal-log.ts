@@ -104,6 +104,7 @@ const REASONS: Record<string, string> = {
   idle: 'Stopped: nobody typed for long',
   left: 'Stopped: who started it has left',
   room_empty: 'Stopped: everybody left',
+  room_deleted: 'Stopped: the room was deleted',
   server_stopped: 'Stopped: the server restarted',
   failed: 'Could not run',
   sandbox_unavailable: 'Could not run',
