@@ -28,7 +28,6 @@ internal sealed partial class RoomGrain
                 return RoomErrors.OwnerCannotLeave;
             await rooms.RemoveMemberAsync(RoomId, userId);
             _roles.Remove(userId);
-            _left.Add(userId);
             PutOut(userId, null, null);
             return true;
         }
@@ -102,7 +101,6 @@ internal sealed partial class RoomGrain
     public Task ForgetUserAsync(string userId)
     {
         _roles.Remove(userId);
-        _left.Add(userId);
         PutOut(userId, null, null);
         return Task.CompletedTask;
     }
