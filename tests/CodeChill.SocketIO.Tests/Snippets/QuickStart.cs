@@ -7,7 +7,7 @@ namespace CodeChill.SocketIO.Tests.Snippets;
 /// <summary>The README's first program, compiled; <see cref="ReadmeTests"/> sees to it that the two are the same.</summary>
 internal static class QuickStart
 {
-    public static void Main(string[] args)
+    public static void Run(string[] args)
     {
         // begin
         var builder = WebApplication.CreateBuilder(args);
