@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the read-only root file system that boxes see: a Debian trixie tree with the toolchains of all languages, and beside it
-# (ROOT-parts) what Debian does not have: the Kotlin and TypeScript compilers and a filled Go build cache.
+# (ROOT-parts) what Debian does not have: the Kotlin and TypeScript compilers, a filled Go build cache and compiled C++ headers.
 #
 #   eng/sandbox-root.sh [--root DIR] [--without NAME[,NAME…]] [--force] [--print]
 #
@@ -9,11 +9,13 @@
 #   --force         build again although nothing changed
 #   --print         say where the tree goes and whether it is up to date; build nothing
 #
-# Nothing happens when the tree is up to date (a stamp of what went into it). A tree is built beside the old one and moved into
-# place when it is whole, so a runner never sees half a tree. Takes 4 to 5 minutes, downloads about 1.1 GB, needs about 3 GB.
+# Nothing happens when the tree and its parts are up to date (a stamp of what went into each); when only the parts are not, only they
+# are built. Both are built beside the old ones and moved into place when they are whole, so a runner never sees half of anything.
+# Takes 4 to 5 minutes (parts alone: half a minute to two), downloads about 1.1 GB, needs about 3 GB.
 set -eu
 
 version=1 # raise when this script changes what the tree holds
+parts_version=2 # … and what the parts hold
 kotlin_version=2.4.20
 esbuild_version=0.28.2
 suite=trixie
@@ -32,7 +34,7 @@ while [ $# -gt 0 ]; do
     --without=*) without=$without,${1#*=} ;;
     --force) force=1 ;;
     --print) print=1 ;;
-    *) sed -n '2,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   shift
 done
@@ -57,11 +59,19 @@ wanted rust && packages="$packages rustc" || true
 wanted swift && packages="$packages swiftlang" || true
 
 stamp="version=$version suite=$suite arch=$(uname -m) packages=$packages"
-wanted kotlin && stamp="$stamp kotlin=$kotlin_version" || true
-wanted typescript && stamp="$stamp esbuild=$esbuild_version" || true
+parts_stamp="version=$parts_version tree=$(printf '%s' "$stamp" | cksum | tr ' ' -)"
+wanted kotlin && parts_stamp="$parts_stamp kotlin=$kotlin_version" || true
+wanted typescript && parts_stamp="$parts_stamp esbuild=$esbuild_version" || true
+wanted go && parts_stamp="$parts_stamp go" || true
 
-if [ "$(cat "$root/.codechill-root" 2>/dev/null)" = "$stamp" ]; then
-  [ -n "$force" ] || { step "$root is up to date."; exit 0; }
+# A tree built before parts had a stamp names their versions as well.
+tree_fresh= parts_fresh=
+case "$(cat "$root/.codechill-root" 2>/dev/null)" in "$stamp" | "$stamp "*) tree_fresh=1 ;; esac
+[ "$(cat "$parts/.stamp" 2>/dev/null)" != "$parts_stamp" ] || parts_fresh=1
+if [ -n "$force" ]; then tree_fresh= parts_fresh=; fi
+if [ -n "$tree_fresh" ] && [ -n "$parts_fresh" ]; then
+  step "$root is up to date."
+  exit 0
 elif [ -n "$print" ]; then
   step "$root is not built, or not up to date."
 fi
@@ -74,15 +84,17 @@ if [ -z "${CODECHILL_ROOT_LOCKED:-}" ] && command -v flock >/dev/null; then
 fi
 
 missing=
-for tool in mmdebstrap bwrap; do command -v $tool >/dev/null || missing="$missing $tool"; done
-[ -r $keyring ] || missing="$missing debian-archive-keyring"
+command -v bwrap >/dev/null || missing="$missing bubblewrap"
+if [ -z "$tree_fresh" ]; then
+  command -v mmdebstrap >/dev/null || missing="$missing mmdebstrap"
+  [ -r $keyring ] || missing="$missing debian-archive-keyring"
+fi
 if wanted kotlin || wanted typescript; then command -v npm >/dev/null || missing="$missing npm"; fi
 mode=root
 if [ "$user" != 0 ]; then
   mode=unshare
   command -v newuidmap >/dev/null || missing="$missing uidmap"
 fi
-missing=$(printf '%s' "$missing" | sed 's/bwrap/bubblewrap/')
 if [ -n "$missing" ]; then
   [ "$user" = 0 ] || fail "missing:$missing. Run: sudo apt-get install -y --no-install-recommends$missing"
   step "Installing$missing"
@@ -93,9 +105,10 @@ fi
 new=$root.new
 rm -rf --one-file-system "$new" "$parts.new"
 mkdir -p "$parts.new"
-trap 'rm -rf --one-file-system "$new" "$parts.new"' EXIT
+trap 'rm -rf --one-file-system "$root.new" "$parts.new"' EXIT
 trap 'exit 130' INT TERM
 
+debian() {
 step "1/4 Debian $suite with $(echo "$packages" | wc -w) toolchain packages (about 4 minutes)"
 # Without its own man1 directory the JDK's configuration fails once manual pages are left out.
 # shellcheck disable=SC2086
@@ -116,6 +129,14 @@ for swift in "$new"/usr/libexec/swift "$new"/usr/lib/swiftlang "$new"/usr/lib/sw
   find "$swift" \( -name 'lldb*' -o -name 'liblldb*' -o -name 'sourcekit-lsp*' -o -name 'libsourcekit*' -o -name 'clangd*' -o -name docc -o -name 'swift-package*' \
     -o -name swift_static -o -name 'llvm-*' -o -name 'swift-build' -o -name 'swift-test' -o -name 'swift-run' \) -prune -exec rm -rf {} +
 done
+}
+
+if [ -n "$tree_fresh" ]; then
+  step "1/4 The Debian tree is up to date"
+  new=$root
+else
+  debian
+fi
 
 # Programs below run as the boxes will: same tree, same paths, no network.
 box() {
@@ -142,7 +163,16 @@ if wanted kotlin; then
   printf 'kotlinc %s\n' "$kotlin_version" >"$parts.new/kotlin/version"
 fi
 
-step "4/4 Filling caches (Go's standard library, the Kotlin compiler's classes)"
+step "4/4 Filling caches (C++ headers, Go's standard library, the Kotlin compiler's classes)"
+# The options must be exactly those of a compile (Languages/Cpp.cs), the name that of the header.
+headers='iostream vector string algorithm map cstdio cmath bits/stdc++.h'
+box --bind "$parts.new" /opt/parts --chdir /tmp -- /bin/sh -c '
+  for header do
+    out=/opt/parts/cpp-headers/$header.gch
+    mkdir -p "$out"
+    printf "#include <%s>\n" "$header" >/tmp/all.h
+    g++ -std=c++20 -O2 -pipe -x c++-header -o "$out/o2" /tmp/all.h || exit 1
+  done' sh $headers || fail "The C++ headers could not be compiled."
 if wanted go; then
   mkdir "$parts.new/go-cache"
   # -trimpath is not used: cached objects are found by the flags of the real build, which has none either.
@@ -158,13 +188,17 @@ if wanted kotlin; then
 fi
 chmod -R a+rX "$parts.new"
 
-# A tree in use keeps working for boxes that are open; new ones get the new tree.
+printf '%s\n' "$parts_stamp" >"$parts.new/.stamp"
+
+# What is in use keeps working for boxes that are open; new ones get the new one.
 rm -rf "$root.old" "$parts.old"
-[ ! -e "$root" ] || mv "$root" "$root.old"
 [ ! -e "$parts" ] || mv "$parts" "$parts.old"
 mv "$parts.new" "$parts"
-printf '%s\n' "$stamp" >"$new/.codechill-root"
-mv "$new" "$root"
+if [ -z "$tree_fresh" ]; then
+  printf '%s\n' "$stamp" >"$new/.codechill-root"
+  [ ! -e "$root" ] || mv "$root" "$root.old"
+  mv "$new" "$root"
+fi
 rm -rf "$root.old" "$parts.old"
 trap - EXIT
 step "Done: $root ($(du -sh "$root" 2>/dev/null | cut -f1), parts $(du -sh "$parts" 2>/dev/null | cut -f1))"

@@ -7,6 +7,7 @@ using CodeChill.SocketIO;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
+builder.WebHost.UseSocketIOTransport();
 builder.Services.AddSocketIO(Configure);
 var app = builder.Build();
 

@@ -34,6 +34,13 @@ public sealed record RunRequest
     /// <value><c>null</c> by default.</value>
     public ChannelReader<TerminalSize>? Resizes { get; init; }
 
+    /// <summary>
+    /// Whose program it is, such as a room's id: a compiler that waits (see <see cref="SandboxOptions.WarmMemoryBytes"/>) and has compiled for this owner may compile for it
+    /// again. It never compiles for two owners.
+    /// </summary>
+    /// <value><c>null</c> by default: a waiting compiler is used once and thrown away.</value>
+    public string? Owner { get; init; }
+
     /// <summary>Limits of the run step; the compile step has its own, set by the language.</summary>
     public RunLimits Limits { get; init; } = new();
 }

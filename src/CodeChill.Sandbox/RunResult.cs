@@ -42,6 +42,12 @@ public sealed record RunResult
     /// <summary>Wall time of the compile step; zero when there was none.</summary>
     public TimeSpan CompileWall { get; init; }
 
+    /// <summary>CPU time of the compile step over all its processes; zero when there was none.</summary>
+    public TimeSpan CompileCpu { get; init; }
+
+    /// <summary>The source was compiled by a compiler that was waiting for it.</summary>
+    public bool CompileWarm { get; init; }
+
     /// <summary>The compile step was skipped because the same source had been compiled before.</summary>
     public bool CompileCached { get; init; }
 

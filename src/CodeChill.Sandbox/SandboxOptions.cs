@@ -39,6 +39,21 @@ public sealed class SandboxOptions
     /// <value>128 MiB by default.</value>
     public long CompileCacheBytes { get; set; } = 128L << 20;
 
+    /// <summary>
+    /// Bytes that waiting compilers may occupy together (Kotlin about 400 MB, Java and C# about 200 MB each); at most four wait. 0 turns them off: every
+    /// compile then starts its compiler.
+    /// </summary>
+    /// <value>An eighth of the machine's memory, at most 1 GiB, by default.</value>
+    public long WarmMemoryBytes { get; set; } = Math.Min(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8);
+
+    /// <summary>A waiting compiler that nobody has used for this long is ended.</summary>
+    /// <value>5 minutes by default.</value>
+    public TimeSpan WarmIdle { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How often to look whether a root file system was built or replaced; the machine is then tested again, and runs use the new one.</summary>
+    /// <value>5 seconds by default; zero or less: never.</value>
+    public TimeSpan WatchInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Output that arrives within this time of the last delivery is gathered into one chunk; the first output of a run is never held.</summary>
     /// <value>25 milliseconds by default.</value>
     public TimeSpan GatherInterval { get; set; } = TimeSpan.FromMilliseconds(25);
@@ -59,6 +74,8 @@ public sealed class SandboxOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxSourceBytes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(CompileOutputBytes, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(CompileCacheBytes, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(WarmMemoryBytes, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(WarmIdle, TimeSpan.FromSeconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(GatherInterval, TimeSpan.FromMilliseconds(1));
     }
 }

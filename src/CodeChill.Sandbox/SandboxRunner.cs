@@ -9,35 +9,44 @@ namespace CodeChill.Sandbox;
 /// <summary>Runs untrusted programs, each in a box of its own. Safe for use by many threads.</summary>
 // Theory of operation
 //
-// A run is one box, or two for a compiled language: one that compiles and leaves an artifact, one that runs it. A box (Boxes/Box.cs) is a chain of
-// processes, each replacing the one before: sh (joins the control groups, opens descriptors), setpriv (drops to the slot's user), prlimit, bubblewrap. Inside, the
-// program sees a read-only /usr, three small memory file systems, its own process, network, ipc and user namespaces, no capability, a system call filter and an
-// environment we wrote.
+// A run is one box, or two for a compiled language: one that compiles and leaves an artifact, one that runs it. A box (Boxes/Box.cs) is a bubblewrap process that was
+// started as the slot's user (Linux/Launcher.cs) and, while it waits for its options, put into a control group and given its limits. Inside, the program sees a read-only
+// /usr, three small memory file systems, its own process, network, ipc and user namespaces, no capability, a system call filter and an environment we wrote.
 //
 // Nothing of a run exists as a file on the host: source, arguments, filter and artifact travel as sealed memory files, output comes back through two pipes with
 // a cap. So there is nothing to clean up, and no path a program could redirect.
 //
+// Compiling is skipped when the same source was compiled before (Boxes/CompileCache.cs), and the slowest compilers wait, started and warm, each in a box of its own that
+// serves one owner only (Boxes/WorkerPool.cs).
+//
 // This process owns: the pool of slots (how many boxes at a time, and under which user id), the control groups (Linux/Cgroups), the compile cache, and one thread
-// that starts processes (Linux/Launcher.cs says why). When this process dies, however it dies, the kernel kills the boxes (--die-with-parent); empty control groups it
-// leaves are removed at the next start.
+// that starts processes (Linux/Launcher.cs says why). When this process dies, however it dies, a guardian kills the boxes (Linux/Guardian.cs says why the kernel's own
+// means are not enough); what even that leaves is swept at the next start.
 //
 // At start a self-test runs a probe in a box. Until it passes, every run answers SandboxUnavailable: no code path starts a program any other way.
-public sealed class SandboxRunner : IAsyncDisposable
+public sealed partial class SandboxRunner : IAsyncDisposable
 {
     private readonly SandboxOptions _options;
     private readonly CancellationTokenSource _disposing = new();
     private readonly CompileCache _cache;
+    private readonly Compiler _compiler;
+    private readonly WorkerPool _workers;
     private readonly Launcher _launcher = new();
     private readonly Lock _lock = new();
+    private Guardian? _guardian;
     private State _state;
     private int _running;
     private TaskCompletionSource? _idle;
     private bool _disposed;
+    private string _rootSign = "";
+    private Task _watching = Task.CompletedTask;
 
     private SandboxRunner(SandboxOptions options)
     {
         _options = options;
         _cache = new(options.CompileCacheBytes);
+        _compiler = new(options, _cache);
+        _workers = new(options, BuildWorkerAsync, PlaceOf);
         _state = State.Unavailable(new("The self-test has not run.", "", Fatal: true));
     }
 
@@ -62,7 +71,9 @@ public sealed class SandboxRunner : IAsyncDisposable
         var runner = new SandboxRunner(options);
         try
         {
+            runner._rootSign = RootFileSystem.SignOf(options);
             await runner.RefreshAsync(cancel);
+            if (options.WatchInterval > TimeSpan.Zero) runner._watching = runner.WatchAsync();
             return runner;
         }
         catch
@@ -81,8 +92,26 @@ public sealed class SandboxRunner : IAsyncDisposable
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposing.Token);
         _state = await ExamineAsync(_state, both.Token);
         if (!_state.Report.Available) Log($"Execution is unavailable: {_state.Report.Reason}");
+        _workers.DropOld();
         return _state.Report;
     }
+
+    /// <summary>
+    /// Says that programs of a language will come soon (a room of that language was opened): if its compiler is one that waits, one is started in the background. Returns at
+    /// once; does nothing for other languages, and when there is no room (<see cref="SandboxOptions.WarmMemoryBytes"/>).
+    /// </summary>
+    /// <param name="language">Name or alias; an unknown one is ignored.</param>
+    public void Prepare(string language)
+    {
+        if (ToolchainOf(language) is { Info.Available: true } toolchain) _workers.Want(toolchain);
+    }
+
+    /// <summary>Completes when a waiting compiler is ready for anybody; false when there will be none.</summary>
+    internal async Task<bool> PreparedAsync(string language) => ToolchainOf(language) is { Info.Available: true } toolchain && await _workers.IsReadyAsync(toolchain);
+
+    internal Toolchain? ToolchainOf(string language) => LanguageCatalog.Find(language) is { } known ? _state.Toolchains.GetValueOrDefault(known.Name) : null;
+
+    internal BoxHost? Host => _state.Host;
 
     /// <summary>
     /// Runs a program to its end and tells what came of it. Waits for a free slot first. Whatever the program does is a result, not an exception.
@@ -121,6 +150,8 @@ public sealed class SandboxRunner : IAsyncDisposable
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposing.Token);
             await using var sink = new OutputSink(onOutput, request.Limits.OutputBytes, _options.CompileOutputBytes, _options.GatherInterval, _options.Time);
             var result = await InSlotAsync(state, toolchain, request, source, sink, both.Token);
+            // Only now: warming up competes with whoever runs.
+            if (!result.CompileCached) _workers.Want(toolchain);
             if (sink.ReceiverError is { } error) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
             return result;
         }
@@ -144,6 +175,9 @@ public sealed class SandboxRunner : IAsyncDisposable
         }
         await _disposing.CancelAsync();
         await idle;
+        await _watching;
+        await _workers.DisposeAsync();
+        if (_guardian is not null) await _guardian.DisposeAsync();
         _launcher.Dispose();
         _cache.Dispose();
         _state.Host?.Seccomp.Dispose();
@@ -183,83 +217,38 @@ public sealed class SandboxRunner : IAsyncDisposable
     private async Task<RunResult> CompileAndRunAsync(
         BoxHost host, Slot slot, Toolchain toolchain, RunRequest request, byte[] source, OutputSink sink, CancellationToken cancel)
     {
-        var language = toolchain.Language;
-        var cached = false;
-        var compileWall = TimeSpan.Zero;
+        CompileOutcome? compiled = null;
         MemoryFile program;
-        if (language.Compile is not { } step || Steps.IsPrompt(language, request))
+        if (toolchain.Language.Compile is not { } step || Steps.IsPrompt(toolchain.Language, request))
         {
             program = MemoryFile.Create(source);
         }
         else
         {
-            var key = CompileCache.KeyOf(language, toolchain.Info.Version, request.Source);
-            if (_cache.Find(key) is { } known)
+            compiled = await _compiler.CompileAsync(host, slot, toolchain, step, request, source, sink, _workers, cancel);
+            if (compiled.Failure is { } failure)
             {
-                cached = true;
-                program = known.Program;
-                if (known.Output.Length > 0) await sink.AddAsync(OutputStream.Compile, Encoding.UTF8.GetBytes(known.Output));
+                return await FinishAsync(sink, new(StopReason.None, true, 0, compiled.Wall, compiled.Cpu, compiled.PeakMemoryBytes, 0, 0), failure) with
+                {
+                    CompileWall = compiled.Wall,
+                    CompileCpu = compiled.Cpu,
+                    CompileWarm = compiled.Warm,
+                };
             }
-            else
-            {
-                var (made, failure, wall) = await CompileAsync(host, slot, toolchain, step, source, sink, cancel);
-                if (made is null) return failure!;
-                compileWall = wall;
-                program = made;
-                _cache.Add(key, new(made, sink.Text(OutputStream.Compile)));
-            }
+            program = compiled.Program!;
         }
         using (program)
         {
             var spec = Steps.Run(toolchain, program, request, sink);
             var box = await Box.RunAsync(spec, host, slot, cancel);
-            return await FinishAsync(sink, box, Verdict.Of(box, spec.Limits, request.Limits.OutputBytes, sink.Text(OutputStream.Stderr), language)) with
+            return await FinishAsync(sink, box, Verdict.Of(box, spec.Limits, request.Limits.OutputBytes, sink.Text(OutputStream.Stderr), toolchain.Language)) with
             {
-                CompileWall = compileWall,
-                CompileCached = cached,
+                CompileWall = compiled?.Wall ?? TimeSpan.Zero,
+                CompileCpu = compiled?.Cpu ?? TimeSpan.Zero,
+                CompileCached = compiled?.Cached ?? false,
+                CompileWarm = compiled?.Warm ?? false,
             };
         }
-    }
-
-    /// <summary>Either a program or the result that says why there is none.</summary>
-    private async Task<(MemoryFile? Program, RunResult? Failure, TimeSpan Wall)> CompileAsync(
-        BoxHost host, Slot slot, Toolchain toolchain, CompileStep step, byte[] source, OutputSink sink, CancellationToken cancel)
-    {
-        using var sourceFile = MemoryFile.Create(source);
-        var program = MemoryFile.Create();
-        try
-        {
-            var spec = Steps.Compile(
-                toolchain, step, sourceFile,
-                bytes =>
-                {
-                    if (program.Length + bytes.Length > step.Limits.FileBytes) return new(false);
-                    program.Append(bytes.Span);
-                    return new(true);
-                },
-                bytes => sink.AddAsync(OutputStream.Compile, bytes));
-            var box = await Box.RunAsync(spec, host, slot, cancel);
-            var verdict = Verdict.Of(box, spec.Limits, _options.CompileOutputBytes, "", toolchain.Language);
-            if (verdict.Status == RunStatus.Success)
-            {
-                program.Seal();
-                (var made, program) = (program, null);
-                return (made, null, box.Wall);
-            }
-            if (verdict.Status is not (RunStatus.Cancelled or RunStatus.SandboxUnavailable))
-            {
-                verdict = verdict with { Status = RunStatus.CompileError, Message = Reword(verdict) };
-            }
-            return (null, await FinishAsync(sink, box, verdict) with { CompileWall = box.Wall }, box.Wall);
-        }
-        finally
-        {
-            program?.Dispose();
-        }
-
-        static string Reword(Verdict verdict) => verdict.Status == RunStatus.RuntimeError && verdict.Signal is null
-            ? "The program could not be compiled."
-            : "The program could not be compiled: " + verdict.Message.Replace("The program", "the compiler", StringComparison.Ordinal);
     }
 
     private static async Task<RunResult> FinishAsync(OutputSink sink, BoxOutcome box, Verdict verdict)
@@ -281,76 +270,49 @@ public sealed class SandboxRunner : IAsyncDisposable
         };
     }
 
-    private async Task<State> ExamineAsync(State before, CancellationToken cancel)
+    private async Task WatchAsync()
     {
-        if (!OperatingSystem.IsLinux()) return State.Unavailable(new("The sandbox needs Linux.", "Run the server on Linux.", Fatal: true));
-        if (SyscallTable.Current is not { } table)
-        {
-            return State.Unavailable(new($"There is no system call table for {System.Runtime.InteropServices.RuntimeInformation.OSArchitecture}.", "Use an x86-64 or arm64 machine.", Fatal: true));
-        }
-        var root = Native.EffectiveUserId() == 0;
-        if (HostTools.Find(root, out var problem) is not { } tools) return State.Unavailable(problem!);
+        using var timer = new PeriodicTimer(_options.WatchInterval, _options.Time);
         try
         {
-            var cgroups = before.Host?.Cgroups ?? (_options.UseCgroups
-                ? CgroupHost.Detect(await File.ReadAllTextAsync("/proc/mounts", cancel), await File.ReadAllTextAsync("/proc/self/cgroup", cancel))
-                : CgroupHost.None("turned off by the settings"));
-            cgroups.SweepLeftovers();
-            var host = new BoxHost(
-                tools, RootFileSystem.Find(_options), cgroups, before.Host?.Seccomp ?? MemoryFile.Create(SeccompFilter.Build(table)), _launcher, _options.Time, Log);
-            var slots = before.Host is null ? new SlotPool(_options.MaxParallelRuns, root ? _options.FirstUid : null) : before.Slots;
-            return await ProbeAsync(host, slots, root, cancel);
+            while (await timer.WaitForNextTickAsync(_disposing.Token))
+            {
+                var sign = RootFileSystem.SignOf(_options);
+                if (sign == _rootSign) continue;
+                _rootSign = sign;
+                var report = await RefreshAsync(_disposing.Token);
+                Log($"The root file system has changed; available now: {string.Join(", ", report.Languages.Where(l => l.Available).Select(l => l.Name))}");
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
-            return State.Unavailable(new($"The self-test failed: {e.Message}", "See the message.", Fatal: true));
+            // The runner is disposed.
         }
     }
 
-    private async Task<State> ProbeAsync(BoxHost host, SlotPool slots, bool root, CancellationToken cancel)
-    {
-        var problems = new List<HostProblem>();
-        if (await InSlot(s => HostCheck.ProbeAsync(host, s, cancel)) is { } broken) return State.Unavailable(broken);
-        if (host.Cgroups.Why is { } why)
-        {
-            problems.Add(new(
-                $"Memory, CPU and process limits are per process and sampled, because no control groups can be used ({why}).",
-                "Run as root, or as a systemd service with Delegate=yes.", Fatal: false));
-        }
-        if (!root) problems.Add(new("All runs share one host user.", "Run the server as root; it drops to a separate user for each run.", Fatal: false));
-        var toolchains = await Task.WhenAll(LanguageCatalog.All.Select(l => InSlot(s => HostCheck.ProbeAsync(l, host, s, cancel))));
-        var report = new HostReport
-        {
-            Available = true,
-            Problems = problems,
-            Limits = host.Cgroups.Kind,
-            SeparateUsers = root,
-            BubblewrapVersion = await VersionAsync(host.Tools.Bubblewrap, cancel),
-            RootPath = host.Root.Path,
-            Languages = [.. toolchains.Select(t => t.Info)],
-        };
-        return new(report, host, slots, toolchains.ToDictionary(t => t.Language.Name, StringComparer.Ordinal));
+    private (BoxHost Host, int? FirstUid)? PlaceOf(Toolchain toolchain) =>
+        _state.Host is { } host && _state.Toolchains.Values.Contains(toolchain)
+            ? (host, _state.Report.SeparateUsers ? _options.FirstUid + _options.MaxParallelRuns : null)
+            : null;
 
-        async Task<T> InSlot<T>(Func<Slot, Task<T>> work)
-        {
-            var slot = await slots.TakeAsync(cancel);
-            try
-            {
-                return await work(slot);
-            }
-            finally
-            {
-                slots.Return(slot);
-            }
-        }
-    }
-
-    private async Task<string?> VersionAsync(string bubblewrap, CancellationToken cancel)
+    private async Task<MemoryFile?> BuildWorkerAsync(Toolchain toolchain, CancellationToken cancel)
     {
-        using var process = await _launcher.StartAsync(new(bubblewrap, "--version") { RedirectStandardOutput = true });
-        var text = await process.StandardOutput.ReadToEndAsync(cancel);
-        await process.WaitForExitAsync(cancel);
-        return text.Trim().Split(' ').LastOrDefault();
+        var state = _state;
+        if (state.Host is not { } host) return null;
+        var slot = await state.Slots.TakeAsync(cancel);
+        try
+        {
+            return await _compiler.BuildAsync(host, slot, toolchain, toolchain.Language.Warm!.Build, toolchain.Language.Warm.Source(), cancel);
+        }
+        catch (IOException e)
+        {
+            Log($"A box could not be started: {e.Message}");
+            return null;
+        }
+        finally
+        {
+            state.Slots.Return(slot);
+        }
     }
 
     private void Log(string line) => _options.Log?.Invoke(line);
@@ -370,19 +332,5 @@ public sealed class SandboxRunner : IAsyncDisposable
         {
             if (--_running == 0) _idle?.TrySetResult();
         }
-    }
-
-    /// <summary>What a self-test leaves; runs take one snapshot of it.</summary>
-    private sealed record State(HostReport Report, BoxHost? Host, SlotPool Slots, IReadOnlyDictionary<string, Toolchain> Toolchains)
-    {
-        public static State Unavailable(HostProblem problem) => new(
-            new()
-            {
-                Available = false,
-                Reason = problem.Problem,
-                Problems = [problem],
-                Languages = [.. LanguageCatalog.All.Select(l => l.Describe(null, problem.Problem))],
-            },
-            null, new SlotPool(1, null), new Dictionary<string, Toolchain>());
     }
 }

@@ -9,7 +9,7 @@ namespace CodeChill.SocketIO;
 /// </summary>
 public sealed class SocketIOOptions
 {
-    /// <summary>Time between a pong (or the handshake) and the server's next ping.</summary>
+    /// <summary>Time between the server's pings; the first comes this long after the handshake.</summary>
     /// <value>25 seconds.</value>
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(25);
 

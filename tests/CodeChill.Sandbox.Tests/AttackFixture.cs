@@ -10,7 +10,7 @@ public sealed class AttackFixture(SandboxFixture sandbox) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         sandbox.Ready();
-        Runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Attacks, MaxParallelRuns = Slots, CompileCacheBytes = 0 });
+        Runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Attacks, MaxParallelRuns = Slots, CompileCacheBytes = 0, WarmMemoryBytes = 0 });
     }
 
     public async ValueTask DisposeAsync()

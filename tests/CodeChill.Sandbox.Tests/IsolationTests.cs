@@ -33,7 +33,8 @@ public sealed class IsolationTests(SandboxFixture sandbox)
                         except OSError as e: print(p, f, e)
             """);
         text.ShouldContain("1 environ b''");
-        text.ShouldContain(@"1 cmdline b'/usr/bin/bwrap\x00--args\x003\x00--\x00");
+        text.ShouldMatch(@"1 cmdline b'/usr/bin/bwrap\\x00--setenv\\x00BOX\\x00box-[0-9a-f]{16}\\x00--args\\x00[0-9]+\\x00--\\x00");
+        (await PythonAsync("import os, socket; print(socket.gethostname(), 'BOX' in os.environ)")).ShouldBe("box False");
         text.ShouldNotContain("secret");
         text.ShouldNotContain("/work");
         text.ShouldNotContain(Environment.CurrentDirectory);

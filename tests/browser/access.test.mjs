@@ -105,6 +105,47 @@ describe('access', () => {
     await bob.at('language').getByText('Python').waitFor();
   });
 
+  test('the owner makes a moderator, who may then do what moderators do, and removes somebody', async (t) => {
+    const { ada, bob, id } = await stage.pair();
+    const { user } = await bob.page.evaluate(() => JSON.parse(localStorage.getItem('codechill.session')));
+    const offered = await stage.api(ada.token, 'PUT', `/api/rooms/${id}/participants/${user.id}`, { role: 'participant' });
+    const menu = async (person, whom) => {
+      await person.at('participants').locator(`[data-user="${whom}"]`).getByTestId('person-menu').click();
+      await person.at('person-profile').waitFor();
+    };
+    if (offered.status === 405 || (offered.status === 404 && (!offered.body?.code || offered.body.code === 'platform.not_found'))) {
+      // A server without moderation: after the first try nothing of it is left on the page.
+      await menu(ada, user.id);
+      await ada.at('person-role').click();
+      await ada.at('toasts').getByText('This server can’t do that.').waitFor();
+      await menu(ada, user.id);
+      assert.equal(await ada.at('person-role').count(), 0);
+      t.diagnostic('this server has no moderation');
+      return;
+    }
+    // Bob is no owner: nothing to be done with Ada but looking at her profile.
+    const owner = await ada.page.evaluate(() => JSON.parse(localStorage.getItem('codechill.session')).user.id);
+    await menu(bob, owner);
+    assert.equal(await bob.at('person-role').count(), 0);
+    assert.equal(await bob.at('person-remove').count(), 0);
+    await bob.page.keyboard.press('Escape');
+    await menu(ada, user.id);
+    await ada.at('person-role').click();
+    for (const person of [ada, bob]) await person.at('participants').locator(`[data-user="${user.id}"]`, { hasText: 'moderator' }).waitFor();
+    await bob.at('bench-tests').click();
+    await bob.at('case-add').waitFor();
+    await menu(ada, user.id);
+    await ada.at('person-role').click();
+    await bob.at('case-add').waitFor({ state: 'hidden' });
+    await menu(ada, user.id);
+    await ada.at('person-remove').click();
+    await ada.at('confirm-yes').click();
+    await bob.at('banner').waitFor();
+    assert.equal(await bob.code.getAttribute('contenteditable'), 'false');
+    await ada.at('participants').locator(`[data-user="${user.id}"]`).waitFor({ state: 'detached' });
+    ada.noTroubles();
+  });
+
   test('a deleted room puts everyone out, keeping the text on their screen', async () => {
     const { ada, bob } = await stage.pair();
     await bob.typeAtEnd('\n// mine');

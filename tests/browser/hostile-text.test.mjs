@@ -98,9 +98,9 @@ describe('hostile text', () => {
       const { token, user } = await stage.apiGuest(text.slice(0, 40));
       const socket = io(stage.server.url, { auth: { token }, transports: ['websocket'], reconnection: false });
       try {
-        const joined = await socket.timeout(10_000).emitWithAck('join_room', { room_id: id });
+        const joined = await socket.timeout(60_000).emitWithAck('join_room', { room_id: id });
         assert.equal(joined.ok, true, JSON.stringify(joined));
-        await socket.timeout(10_000).emitWithAck('send_message', { content: 'hello', type: 'text' });
+        await socket.timeout(60_000).emitWithAck('send_message', { content: 'hello', type: 'text' });
         await host.page.waitForFunction((userId) => document.querySelector(`[data-user="${userId}"]`), user.id);
         await isInert(host);
       } finally {
@@ -115,7 +115,7 @@ describe('hostile text', () => {
     watch(host);
     const { token } = await stage.apiGuest('Mallory');
     const socket = io(stage.server.url, { auth: { token }, transports: ['websocket'], reconnection: false });
-    const joined = await socket.timeout(10_000).emitWithAck('join_room', { room_id: id });
+    const joined = await socket.timeout(60_000).emitWithAck('join_room', { room_id: id });
     assert.equal(joined.ok, true, JSON.stringify(joined));
     const good = Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(new Y.Doc().getText('content'), 0));
     for (const user of [

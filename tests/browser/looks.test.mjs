@@ -101,7 +101,7 @@ describe('looks', () => {
     ada.proxy.cut();
     await ada.at('tab-code').click();
     await ada.typeAtEnd('x');
-    await ada.waitForSaveState(/^Not saved/, 3_000);
+    await ada.waitForSaveState(/^Not saved/);
     await fits(ada, 'offline');
     assert.equal(await ada.at('save-state').evaluate((each) => each.scrollWidth <= each.clientWidth), true, 'all of the warning is readable');
     await ada.shot('phone-offline');

@@ -197,6 +197,37 @@ export class Person {
     await this.page.keyboard.type(text, options);
   }
 
+  /** The whole text, as one paste. */
+  async replaceText(text) {
+    await this.code.focus();
+    await this.page.keyboard.press('Control+a');
+    await this.page.keyboard.insertText(text);
+    await this.waitForText(text);
+  }
+
+  /** Waits until a run has printed this. */
+  async output(part) {
+    await this.page.waitForFunction((wanted) => document.querySelector('[data-testid=output]').textContent.includes(wanted), part);
+  }
+
+  /** Everything the last run printed on one stream. */
+  async printed(stream) {
+    return (await this.at('output').locator('.run-entry').last().locator(`[data-stream=${stream}]`).allTextContents()).join('');
+  }
+
+  /** The copy in the browser is written at once, but asynchronously: read it back the way the next visit will. */
+  async storedLocally(roomId) {
+    await this.page.waitForFunction(async (room) => {
+      const name = (await indexedDB.databases()).map((each) => each.name).find((each) => each.includes(room));
+      if (!name) return false;
+      const database = await new Promise((resolve) => { indexedDB.open(name).onsuccess = (event) => resolve(event.target.result); });
+      // Comes after all writes that were begun before it.
+      const all = await new Promise((resolve) => { database.transaction('updates').objectStore('updates').getAll().onsuccess = (event) => resolve(event.target.result); });
+      database.close();
+      return all.length > 0;
+    }, roomId);
+  }
+
   saveState() { return this.at('save-state').textContent(); }
 
   async saved() {

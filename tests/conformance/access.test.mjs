@@ -18,7 +18,8 @@ async function world(isPrivate) {
   for (const person of [member, ex]) await person.post(`/api/rooms/${id}/join`, { password: PASSWORD });
   await ex.post(`/api/rooms/${id}/leave`);
   const say = async (person) => (await person.post(`/api/chat/room/${id}/messages`, { content: 'secret words' })).body.data.id;
-  return { anonymous: new Api(server.url), owner, member, ex, stranger, id, byOwner: await say(owner), byMember: await say(member) };
+  const caseId = (await owner.post(`/api/rooms/${id}/cases`, { input: 'secret words', expected_output: 'secret words' })).body.case.id;
+  return { anonymous: new Api(server.url), owner, member, ex, stranger, id, caseId, byOwner: await say(owner), byMember: await say(member) };
 }
 
 // [method, path, body, anonymous, stranger, ex-member, member, owner]; cells are tried in this order, so what ends something comes last.
@@ -29,6 +30,8 @@ const privateRoom = [
   ['POST', '/api/rooms/{id}/join', {}, 401, 401, 401, 200, 200],
   ['POST', '/api/rooms/{id}/leave', , 401, 400, 400, 200, 400],
   ['GET', '/api/rooms/{id}/participants', , 401, 403, 403, 200, 200],
+  ['PUT', '/api/rooms/{id}/participants/{memberId}', { role: 'moderator' }, 401, 403, 403, 403, 200],
+  ['DELETE', '/api/rooms/{id}/participants/{memberId}', , 401, 403, 403, 403, 200],
   ['GET', '/api/chat/room/{id}/messages', , 401, 403, 403, 200, 200],
   ['POST', '/api/chat/room/{id}/messages', { content: 'hi' }, 401, 403, 403, 201, 201],
   ['PUT', '/api/chat/messages/{byOwner}', { content: 'changed' }, 401, 403, 403, 403, 200],
@@ -37,8 +40,21 @@ const privateRoom = [
   ['DELETE', '/api/chat/messages/{byMember}', , 401, 403, 403, 200, undefined],
   ['DELETE', '/api/chat/messages/{byMember}', , 401, 403, 403, undefined, 200],
   ['GET', '/api/chat/room/{id}/search?q=secret', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history/1', , 401, 403, 403, 200, 200],
+  ['POST', '/api/rooms/{id}/history/1/restore', , 401, 403, 403, 403, 200],
+  ['GET', '/api/rooms/{id}/replay', , 401, 403, 403, 200, 200],
   ['GET', '/api/execution/room/{id}/history', , 401, 403, 403, 200, 200],
   ['POST', '/api/execution/submit', { room_id: '{id}', language: 'javascript', source_code: '1' }, 401, 403, 403, 201, 201],
+  ['GET', '/api/rooms/{id}/cases', , 401, 403, 403, 200, 200],
+  ['POST', '/api/rooms/{id}/cases', { name: 'A case' }, 401, 403, 403, 403, 201],
+  ['PUT', '/api/rooms/{id}/cases/{case}', { name: 'Renamed' }, 401, 403, 403, 403, 200],
+  ['DELETE', '/api/rooms/{id}/cases/{case}', , 401, 403, 403, 403, 200],
+  ['GET', '/api/rooms/{id}/cases/runs', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/cases/runs/{case}', , 401, 403, 403, 404, 404],
+  // Two rows, because there is one run of a room's cases at a time.
+  ['POST', '/api/rooms/{id}/cases/run', { language: 'javascript', source_code: '1' }, 401, 403, 403, 202, undefined],
+  ['POST', '/api/rooms/{id}/cases/run', { language: 'javascript', source_code: '1' }, 401, 403, 403, undefined, 202],
 ];
 const publicRoom = [
   ['GET', '/api/rooms/{id}', , 401, 200, 200, 200, 200],
@@ -47,11 +63,26 @@ const publicRoom = [
   ['POST', '/api/rooms/{id}/join', {}, 401, 200, 200, 200, 200],
   ['POST', '/api/rooms/{id}/leave', , 401, 400, 400, 200, 400],
   ['GET', '/api/rooms/{id}/participants', , 401, 403, 403, 200, 200],
+  ['PUT', '/api/rooms/{id}/participants/{memberId}', { role: 'moderator' }, 401, 403, 403, 403, 200],
+  ['DELETE', '/api/rooms/{id}/participants/{memberId}', , 401, 403, 403, 403, 200],
   ['GET', '/api/chat/room/{id}/messages', , 401, 403, 403, 200, 200],
   ['POST', '/api/chat/room/{id}/messages', { content: 'hi' }, 401, 403, 403, 201, 201],
   ['GET', '/api/chat/room/{id}/search?q=secret', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/history/1', , 401, 403, 403, 200, 200],
+  ['POST', '/api/rooms/{id}/history/1/restore', , 401, 403, 403, 403, 200],
+  ['GET', '/api/rooms/{id}/replay', , 401, 403, 403, 200, 200],
   ['GET', '/api/execution/room/{id}/history', , 401, 403, 403, 200, 200],
   ['POST', '/api/execution/submit', { room_id: '{id}', language: 'javascript', source_code: '1' }, 401, 403, 403, 201, 201],
+  ['GET', '/api/rooms/{id}/cases', , 401, 403, 403, 200, 200],
+  ['POST', '/api/rooms/{id}/cases', { name: 'A case' }, 401, 403, 403, 403, 201],
+  ['PUT', '/api/rooms/{id}/cases/{case}', { name: 'Renamed' }, 401, 403, 403, 403, 200],
+  ['DELETE', '/api/rooms/{id}/cases/{case}', , 401, 403, 403, 403, 200],
+  ['GET', '/api/rooms/{id}/cases/runs', , 401, 403, 403, 200, 200],
+  ['GET', '/api/rooms/{id}/cases/runs/{case}', , 401, 403, 403, 404, 404],
+  // Two rows, because there is one run of a room's cases at a time.
+  ['POST', '/api/rooms/{id}/cases/run', { language: 'javascript', source_code: '1' }, 401, 403, 403, 202, undefined],
+  ['POST', '/api/rooms/{id}/cases/run', { language: 'javascript', source_code: '1' }, 401, 403, 403, undefined, 202],
 ];
 const noRoom = [
   ['GET', '/health', , 200, 200, 200, 200, 200],
@@ -82,7 +113,7 @@ for (const [kind, rows] of Object.entries({ 'private room': privateRoom, 'public
     for (const [method, path, body, ...expected] of rows) {
       test(`${method} ${path}: ${roles.map((role, i) => `${role} ${expected[i] ?? '-'}`).join(', ')}`, async () => {
         const w = await world(kind === 'private room');
-        const fill = (template) => template.replace('{id}', w.id).replace('{byOwner}', w.byOwner).replace('{byMember}', w.byMember).replace('{ownerId}', w.owner.id);
+        const fill = (template) => template.replace('{id}', w.id).replace('{byOwner}', w.byOwner).replace('{byMember}', w.byMember).replace('{ownerId}', w.owner.id).replace('{case}', w.caseId).replace('{memberId}', w.member.id);
         for (const [index, role] of roles.entries()) {
           if (expected[index] === undefined) continue;
           const reply = await w[role].call(method, fill(path), body && JSON.parse(fill(JSON.stringify(body))));
@@ -109,6 +140,14 @@ describe('events, from outside the room', () => {
     ['cursor_update', { room_id: '{id}', cursor_position: { line: 1, column: 1 } }, false],
     ['send_message', { room_id: '{id}', content: 'let me in' }, false],
     ['execute_code', { room_id: '{id}', source_code: '1', language: 'klingon' }, false],
+    ['execution_input', { room_id: '{id}', execution_id: '{id}', data: 'x' }, true],
+    ['execution_stop', { room_id: '{id}', execution_id: '{id}' }, true],
+    ['session_start', { room_id: '{id}', language: 'python', columns: 80, rows: 24 }, true],
+    ['session_input', { room_id: '{id}', session_id: '{id}', data: 'x' }, true],
+    ['session_resize', { room_id: '{id}', session_id: '{id}', columns: 80, rows: 24 }, true],
+    ['session_stop', { room_id: '{id}', session_id: '{id}' }, true],
+    ['cases_run', { room_id: '{id}', source_code: '1', language: 'python' }, true],
+    ['cases_stop', { room_id: '{id}', run_id: '{id}' }, true],
   ];
   for (const [event, payload, namesRoom] of rows) {
     test(`${event}: nobody from outside reads or writes a private room`, async () => {
@@ -131,7 +170,7 @@ describe('events, from outside the room', () => {
         [lobby, elsewhere].forEach((peer) => peer.close());
       }
       await inside.peer.barrier();
-      for (const name of ['user_joined', 'code_updated', 'doc_update', 'cursor_moved', 'new_message', 'awareness_update', 'execution_started']) {
+      for (const name of ['user_joined', 'code_updated', 'doc_update', 'cursor_moved', 'new_message', 'awareness_update', 'execution_started', 'execution_output', 'session_started', 'session_output', 'session_resized', 'cases_started']) {
         assert.deepEqual(inside.peer.left(name), [], `${name} reached the room`);
       }
       inside.close();

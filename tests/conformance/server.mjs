@@ -27,6 +27,10 @@ export const serverEnv = {
   Limits__UserBurst: '10000',
   Limits__UserPerSecond: '1000',
   Auth__PasswordIterations: '10000', // slow hashes are tested elsewhere; here they would be most of the time
+  // Nobody listens there: tests ask no site outside.
+  GITHUB_API_URL: 'http://127.0.0.1:9',
+  LEETCODE_API_URL: 'http://127.0.0.1:9',
+  CODEFORCES_API_URL: 'http://127.0.0.1:9',
   ENV_FILE: 'none', // a developer's settings must not leak into a test
 };
 

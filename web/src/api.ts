@@ -2,7 +2,10 @@
 // of error with a sentence for people.
 
 import type { SessionStore } from './session';
-import type { Execution, Language, Message, Pagination, Room, SignInConfig, SignInResult, User } from './wire';
+import type {
+  CaseDraft, CasesRunRecord, Dashboard, Execution, Handles, HistoryPage, HistoryText, Language, Message, Pagination, Profile, Room, SignInConfig, SignInResult,
+  TestCase, User,
+} from './wire';
 
 export class ApiError extends Error {
   constructor(
@@ -10,8 +13,15 @@ export class ApiError extends Error {
     /** 0 when there was no answer at all. */
     readonly status: number,
     readonly code?: string,
+    /** Seconds after which the same may be asked again. */
+    readonly retryAfter?: number,
   ) {
     super(message);
+  }
+
+  /** The server doesn't know the route: an older server, or one without this part. */
+  get missing(): boolean {
+    return this.status === 405 || this.status === 501 || (this.status === 404 && (!this.code || this.code === 'platform.not_found'));
   }
 }
 
@@ -65,6 +75,11 @@ export class Api {
     (await this.#call<{ room: Room }>('POST', `/api/rooms/${encodeURIComponent(id)}/join`, password ? { password } : {})).room;
   leaveRoom = (id: string): Promise<unknown> => this.#call('POST', `/api/rooms/${encodeURIComponent(id)}/leave`);
 
+  setRole = (roomId: string, userId: string, role: 'moderator' | 'participant'): Promise<unknown> =>
+    this.#call('PUT', `${inRoom(roomId)}/participants/${encodeURIComponent(userId)}`, { role });
+  removeParticipant = (roomId: string, userId: string): Promise<unknown> =>
+    this.#call('DELETE', `${inRoom(roomId)}/participants/${encodeURIComponent(userId)}`);
+
   messages = (roomId: string, page: number): Promise<{ messages: Message[]; pagination: Pagination }> =>
     this.#call('GET', `/api/chat/room/${encodeURIComponent(roomId)}/messages?page=${page}&per_page=50`);
   editMessage = (id: string, content: string): Promise<unknown> =>
@@ -79,35 +94,84 @@ export class Api {
     (await this.#call<{ executions: Execution[] }>('GET', `/api/execution/room/${encodeURIComponent(roomId)}/history?page=1&per_page=1`))
       .executions[0] ?? null;
 
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  cases = async (roomId: string): Promise<TestCase[]> => (await this.#call<{ cases: TestCase[] }>('GET', `${inRoom(roomId)}/cases`)).cases;
+  createCase = async (roomId: string, draft: CaseDraft): Promise<TestCase> =>
+    (await this.#call<{ case: TestCase }>('POST', `${inRoom(roomId)}/cases`, draft)).case;
+  updateCase = (roomId: string, id: string, change: Partial<CaseDraft> & { position?: number }): Promise<unknown> =>
+    this.#call('PUT', `${inRoom(roomId)}/cases/${encodeURIComponent(id)}`, change);
+  deleteCase = (roomId: string, id: string): Promise<unknown> => this.#call('DELETE', `${inRoom(roomId)}/cases/${encodeURIComponent(id)}`);
+
+  /** The latest run of the room's cases, with the result of each; null when there was none. */
+  lastCasesRun = async (roomId: string): Promise<CasesRunRecord | null> => {
+    const { runs } = await this.#call<{ runs: CasesRunRecord[] }>('GET', `${inRoom(roomId)}/cases/runs?page=1&per_page=1`);
+    if (!runs[0]) return null;
+    return (await this.#call<{ run: CasesRunRecord }>('GET', `${inRoom(roomId)}/cases/runs/${encodeURIComponent(runs[0].id)}`)).run;
+  };
+
+  history = (roomId: string, page: number): Promise<HistoryPage> => this.#call('GET', `${inRoom(roomId)}/history?page=${page}&per_page=200`);
+  historyText = (roomId: string, version: number): Promise<HistoryText> => this.#call('GET', `${inRoom(roomId)}/history/${version}`);
+  restoreVersion = (roomId: string, version: number): Promise<unknown> => this.#call('POST', `${inRoom(roomId)}/history/${version}/restore`);
+  /** The recorded session, as it streams in. */
+  replay = async (roomId: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> => {
+    const { body } = await this.#withToken((token) => this.#fetch('GET', `${inRoom(roomId)}/replay`, undefined, token, signal));
+    if (!body) throw new ApiError('The recording is empty.', 200);
+    return body;
+  };
+
+  ownProfile = async (): Promise<Profile> => (await this.#call<{ profile: Profile }>('GET', '/api/users/profile')).profile;
+  profile = async (id: string): Promise<Profile> => (await this.#call<{ profile: Profile }>('GET', `/api/users/${encodeURIComponent(id)}/profile`)).profile;
+  updateProfile = async (change: { name?: string } & Partial<Handles>): Promise<Profile> =>
+    (await this.#call<{ profile: Profile }>('PUT', '/api/users/profile', change)).profile;
+  refreshStats = async (): Promise<Profile> => (await this.#call<{ profile: Profile }>('POST', '/api/users/stats/refresh')).profile;
+  dashboard = async (): Promise<Dashboard> => (await this.#call<{ dashboard: Dashboard }>('GET', '/api/users/dashboard')).dashboard;
+  searchUsers = (query: string, page: number): Promise<{ users: Profile[]; pagination: Pagination }> =>
+    this.#call('GET', `/api/users/search?${new URLSearchParams({ q: query, page: String(page), per_page: '12' })}`);
+  exportData = async (): Promise<Blob> => (await this.#withToken((token) => this.#fetch('GET', '/api/users/export', undefined, token))).blob();
+  deleteAccount = (): Promise<unknown> => this.#call('DELETE', '/api/auth/delete-account');
+
+  #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.#withToken((token) => this.#open<T>(method, path, body, token));
+  }
+
+  async #withToken<T>(ask: (token: string) => Promise<T>): Promise<T> {
     const token = await this.session.token();
     try {
-      return await this.#open<T>(method, path, body, token);
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401 && TOKEN_ERRORS.test(error.message))) throw error;
       const { access_token } = await this.session.refresh(token);
-      return await this.#open<T>(method, path, body, access_token);
+      return await ask(access_token);
     }
   }
 
   async #open<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+    const response = await this.#fetch(method, path, body, token);
+    const answer = (await response.json().catch(() => null)) as T | null;
+    if (answer === null) throw new ApiError(failureText(response.status, undefined, null), response.status);
+    return answer;
+  }
+
+  /** An answer that says yes; any other becomes an ApiError. */
+  async #fetch(method: string, path: string, body?: unknown, token?: string, signal?: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (token) headers.authorization = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     let response: Response;
     try {
-      response = await this.fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-    } catch {
+      response = await this.fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), ...(signal && { signal }) });
+    } catch (error) {
+      if (signal?.aborted) throw error;
       throw new ApiError('The server can’t be reached. Check your connection and try again.', 0);
     }
-    const answer = (await response.json().catch(() => null)) as (T & { error?: string; code?: string }) | null;
-    if (response.ok && answer !== null) return answer;
-    throw new ApiError(
-      failureText(response.status, answer?.error, response.headers.get('retry-after')),
-      response.status,
-      answer?.code,
-    );
+    if (response.ok) return response;
+    const answer = (await response.json().catch(() => null)) as { error?: string; code?: string; retry_after?: number } | null;
+    const wait = response.headers.get('retry-after') ?? (answer?.retry_after === undefined ? null : String(answer.retry_after));
+    throw new ApiError(failureText(response.status, answer?.error, wait), response.status, answer?.code, Number(wait) || undefined);
   }
+}
+
+function inRoom(id: string): string {
+  return `/api/rooms/${encodeURIComponent(id)}`;
 }
 
 export function failureText(status: number, error: string | undefined, retryAfter: string | null): string {

@@ -1,5 +1,6 @@
-// The frame around the pages and the way between them. Addresses: `/` all rooms, `/room/{id}` a room. Whoever isn't
-// signed in is asked to at the address they came to, and lands there afterwards.
+// The frame around the pages and the way between them. Addresses: `/` all rooms, `/room/{id}` a room, `/people` finding
+// people, `/user/{id}` somebody's profile, `/me` one's own page. Whoever isn't signed in is asked to at the address they
+// came to, and lands there afterwards.
 
 import { Api } from './api';
 import { dropCleanCopies, unsavedRooms } from './copy-notes';
@@ -22,6 +23,9 @@ export class App {
   readonly #api: Api;
   #page: Page | RoomPage | null = null;
   #signInMessage: string | undefined;
+  #meName: HTMLElement | null = null;
+  /** A page is on its way (its chunk is being fetched). */
+  #showing = false;
   /** Counts pages, so that a chunk that arrives late doesn't replace a newer page. */
   #turn = 0;
 
@@ -44,8 +48,9 @@ export class App {
       if (!this.#roomPage) this.show();
     });
     // Signed in, here or in another tab. Renewed tokens change nothing on the screen.
-    this.#session.on('changed', () => {
-      if (this.#page === null) this.show();
+    this.#session.on('changed', ({ user }) => {
+      if (this.#meName) this.#meName.textContent = user.name;
+      if (this.#page === null && !this.#showing) this.show();
     });
     dropCleanCopies();
   }
@@ -70,7 +75,10 @@ export class App {
     this.#signInMessage = undefined;
     const id = /^\/room\/([^/]+)\/?$/.exec(location.pathname)?.[1];
     if (id) this.#showDoor(decodeURIComponent(id));
-    else this.#showRooms();
+    else {
+      this.#showing = true;
+      void this.#showPage(location.pathname.replace(/(?<=.)\/$/, '')).finally(() => (this.#showing = false));
+    }
   }
 
   #go(path: string): void {
@@ -106,19 +114,61 @@ export class App {
     }
   }
 
-  #showRooms(): void {
-    const user = this.#session.user!;
-    const page = roomsPage({
-      api: this.#api,
-      user,
-      open: (room) => this.#go(`/room/${encodeURIComponent(room.id)}`),
-    });
+  /** A page with the frame's head: rooms, people, a profile. All but the rooms are chunks of their own. */
+  async #showPage(path: string): Promise<void> {
+    const turn = this.#turn;
+    const { id: userId } = this.#session.user!;
+    const open = (room: Room): void => this.#go(`/room/${encodeURIComponent(room.id)}`);
+    const person = /^\/user\/([^/]+)$/.exec(path)?.[1];
+    let page: Page;
+    try {
+      if (path === '/me' || person === userId) {
+        const { profilePage } = await import('./profile/profile-page');
+        page = profilePage({
+          api: this.#api, session: this.#session, open,
+          onDeleted: () => {
+            dropCleanCopies(userId);
+            history.replaceState(null, '', '/');
+            this.#session.end('Your account was deleted.');
+          },
+        });
+      } else if (path === '/people' || person) {
+        const { peoplePage, userPage } = await import('./profile/people-page');
+        page = person
+          ? userPage({ api: this.#api, id: decodeURIComponent(person), back: () => (history.length > 1 ? history.back() : this.#go('/people')) })
+          : peoplePage({ api: this.#api, open: (id) => this.#go(`/user/${encodeURIComponent(id)}`) });
+      } else page = roomsPage({ api: this.#api, user: this.#session.user!, open });
+    } catch (error) {
+      console.error(error);
+      return toast('The page could not be loaded. Check your connection and reload.', 'error');
+    }
+    if (turn !== this.#turn || !this.#session.user) return page.destroy();
     this.#page = page;
+    document.title = `${path === '/people' ? 'People' : path === '/me' ? 'Your page' : person ? 'Profile' : 'Rooms'} – CodeChill`;
+    const user = this.#session.user;
+    const name = h('span', { class: 'me-name' }, user.name);
+    this.#meName = name;
     replace(this.#root, h('div', { class: 'frame' },
-      h('header', { class: 'frame-head' }, brand(), h('span', { class: 'grow' }), themeButton(),
-        h('span', { class: 'me', testid: 'me' }, avatar(user), h('span', { class: 'me-name' }, user.name)),
+      h('header', { class: 'frame-head' }, brand(),
+        h('nav', { class: 'frame-nav', attrs: { 'aria-label': 'Pages' } }, this.#link('/', 'Rooms', path), this.#link('/people', 'People', person && person !== userId ? '/people' : path)),
+        h('span', { class: 'grow' }), themeButton(),
+        this.#link('/me', h('span', { class: 'me', testid: 'me' }, avatar(user), name), person === userId ? '/me' : path, 'Your page'),
         h('button', { type: 'button', class: 'button ghost', testid: 'sign-out', on: { click: () => void this.#signOut() } }, 'Sign out')),
       page.element));
+  }
+
+  /** A link inside the application: followed without loading everything anew. */
+  #link(path: string, content: string | HTMLElement, at: string, title?: string): HTMLElement {
+    return h('a', {
+      href: path, class: 'frame-link', testid: path === '/' ? 'nav-rooms' : `nav-${path.slice(1)}`, title, attrs: { 'aria-current': path === at ? 'page' : null },
+      on: {
+        click: (event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+          event.preventDefault();
+          this.#go(path);
+        },
+      },
+    }, content);
   }
 
   #showDoor(id: string): void {

@@ -104,7 +104,7 @@ export class Connection extends Emitter<LinkEvents> {
   async request<T>(event: string, payload: object, timeoutMs = 10_000): Promise<T> {
     if (!this.online) throw new Error('Not connected.');
     const answer = (await this.#socket.timeout(timeoutMs).emitWithAck(event, payload)) as Ack<T> | undefined;
-    if (answer && answer.ok === false) throw new Refusal(answer.error, answer.code);
+    if (answer && answer.ok === false) throw new Refusal(answer.error, answer.code, answer.retry_after);
     return (answer ?? {}) as T;
   }
 

@@ -33,6 +33,8 @@ export class Refusal extends Error {
   constructor(
     message: string,
     readonly code?: string,
+    /** Seconds after which the same may be asked again. */
+    readonly retryAfter?: number,
   ) {
     super(message);
   }

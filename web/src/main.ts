@@ -1,6 +1,9 @@
 import './styles/base.css';
 import './styles/pages.css';
 import './styles/room.css';
+import './styles/bench.css';
+import './styles/history.css';
+import './styles/profile.css';
 import { App } from './app';
 
 const app = new App(document.getElementById('app')!);

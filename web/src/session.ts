@@ -73,6 +73,12 @@ export class SessionStore extends Emitter<SessionEvents> {
     return session;
   }
 
+  /** The user has a new name. */
+  renamed(name: string): void {
+    const session = this.current;
+    if (session) this.#store({ ...session, user: { ...session.user, name } });
+  }
+
   end(reason: string): void {
     if (!this.current) return;
     this.#env.storage.removeItem(KEY);

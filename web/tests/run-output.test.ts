@@ -32,6 +32,34 @@ describe('RunOutput', () => {
     }
   });
 
+  it('goes on from what was printed before this client came', () => {
+    const output = new RunOutput();
+    output.restore([{ stream: 'stdout', data: 'so far\n' }, { stream: 'stderr', data: 'hm' }]);
+    output.append('stdout', 'and on', 41);
+    output.append('stdout', 'and on', 41);
+    expect(shown(output)).toEqual(['stdout:so far\n', 'stderr:hm', 'stdout:and on']);
+    output.finish(record('so far\nand on', 'hm'));
+    expect(shown(output)).toEqual(['stdout:so far\n', 'stderr:hm', 'stdout:and on']);
+  });
+
+  it('notices what was missed after coming back', () => {
+    const output = new RunOutput();
+    output.restore([{ stream: 'stdout', data: 'a' }]);
+    output.append('stdout', 'b', 3);
+    output.append('stdout', 'd', 5);
+    output.finish(record('abcd'));
+    expect(shown(output)).toEqual(['stdout:abcd']);
+  });
+
+  it('shows what was typed among what was printed, and does not count it as printed', () => {
+    const output = new RunOutput();
+    output.append('stdout', 'name? ', 0);
+    output.echo('Ada\n');
+    output.append('stdout', 'hi Ada', 1);
+    output.finish(record('name? hi Ada'));
+    expect(shown(output)).toEqual(['stdout:name? ', 'stdin:Ada\n', 'stdout:hi Ada']);
+  });
+
   it('ignores chunks that come after the record', () => {
     const output = new RunOutput();
     output.append('stdout', 'x', 0);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using CodeChill.Sandbox.Linux;
 using CodeChill.Sandbox.Linux.Cgroups;
+using Microsoft.Win32.SafeHandles;
 
 namespace CodeChill.Sandbox.Boxes;
 
@@ -42,27 +43,27 @@ internal sealed class Box
 
     public static async Task<BoxOutcome> RunAsync(BoxSpec spec, BoxHost host, Slot slot, CancellationToken cancel)
     {
+        await host.Guardian.EnsureAsync();
         // Beside the program there are bubblewrap's outer process and its init.
         var group = host.Cgroups.Create(spec.Limits.MemoryBytes, spec.Limits.Processes + 2, out var why);
         if (group is null && host.Cgroups.Kind != LimitEnforcement.Rlimits) throw new IOException($"No control group could be made: {why}");
         try
         {
-            using var args = MemoryFile.Create(BoxArguments.Bubblewrap(spec, host.Root));
             using var status = MemoryFile.Create();
             using var terminal = spec.Terminal is { } size ? new Terminal(size) : null;
-            var info = new ProcessStartInfo("/bin/sh", BoxArguments.Chain(
-                spec, host.Tools, slot, group?.JoinFiles ?? [], args.Path, host.Seccomp.Path, status.Path, terminal?.SlavePath, group is not null))
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                WorkingDirectory = "/",
-            };
-            // bubblewrap stays pid 1 of the box with the environment it was started with, readable in /proc/1/environ; --clearenv does not change that.
-            info.Environment.Clear();
+            if (slot.Uid is { } user) terminal?.GiveTo(user);
 
             var start = host.Time.GetTimestamp();
-            using var process = await host.Launcher.StartAsync(info);
+            var started = await host.Launcher.StartAsync(
+                args => Info(BoxArguments.Chain(spec, host.Tools, host.Guardian.Mark, slot.Uid is null && group is null, args, terminal?.SlavePath)),
+                [(host.Seccomp, false), (status, true), .. spec.Files.Select(f => (f.Content, false))],
+                slot.Uid,
+                [.. BoxArguments.Limits(spec.Limits, slot.Uid is not null, group is not null)]);
+            using var process = started.Process;
+            using (started.Arguments)
+            {
+                Admit(process, group, started.Arguments, BoxArguments.Bubblewrap(spec, host.Root, started.Files[0], started.Files[1], started.Files.Skip(2).ToList()));
+            }
             return await new Box(spec, host, slot, process, group, terminal, start).SuperviseAsync(status, cancel);
         }
         finally
@@ -75,9 +76,42 @@ internal sealed class Box
         }
     }
 
+    private static ProcessStartInfo Info(List<string> chain)
+    {
+        var info = new ProcessStartInfo(chain[0], chain.Skip(1))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        // bubblewrap stays pid 1 of the box with the environment it was started with, readable in /proc/1/environ; --clearenv does not change that.
+        info.Environment.Clear();
+        return info;
+    }
+
+    /// <summary>bubblewrap waits for the end of its options: until then it has no child, and whatever is set now holds for all of the box.</summary>
+    private static void Admit(Process process, ControlGroup? group, SafeFileHandle pipe, byte[] options)
+    {
+        try
+        {
+            group?.Join(process.Id);
+            using var stream = new FileStream(pipe, FileAccess.Write, bufferSize: 0);
+            stream.Write(options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // One that ended by itself has said why on its standard error; the supervisor tells.
+            if (process.HasExited) return;
+            process.Kill();
+            throw new IOException($"A box could not be set up: {e.Message}", e);
+        }
+    }
+
     private async Task<BoxOutcome> SuperviseAsync(MemoryFile status, CancellationToken cancel)
     {
         using var over = new CancellationTokenSource();
+        _spec.Control?.Attach(ReadUsage, () => _host.Time.GetElapsedTime(_start), favoured => _group?.Favour(favoured));
         await using var cancellation = cancel.Register(() => Stop(StopReason.Cancelled));
         var monitor = MonitorAsync(over.Token);
         var feeding = FeedAsync(over.Token);
@@ -107,7 +141,7 @@ internal sealed class Box
         await feeding;
         await resizing;
 
-        var usage = _group?.Read() ?? new Usage(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
+        var usage = ReadUsage();
         // Written by bubblewrap only when the program was started and has ended.
         var started = Encoding.UTF8.GetString(status.ReadAll()).Contains("\"exit-code\"", StringComparison.Ordinal);
         return new((StopReason)_stop, started, exitCode, wall, usage.Cpu, usage.PeakMemoryBytes, usage.OutOfMemoryKills, usage.RefusedForks);
@@ -142,16 +176,17 @@ internal sealed class Box
         {
             while (await timer.WaitForNextTickAsync(over))
             {
-                if (_host.Time.GetElapsedTime(_start) >= _spec.Limits.Wall) Stop(StopReason.Wall);
+                var (wall, cpu) = _spec.Control?.Deadline ?? (_spec.Limits.Wall, _spec.Limits.Cpu);
+                if (_host.Time.GetElapsedTime(_start) >= wall) Stop(StopReason.Wall);
                 if (_group is not null)
                 {
                     var usage = _group.Read();
                     if (usage.OutOfMemoryKills > 0) Stop(StopReason.Memory);
-                    if (usage.Cpu >= _spec.Limits.Cpu) Stop(StopReason.Cpu);
+                    if (usage.Cpu >= cpu) Stop(StopReason.Cpu);
                 }
                 else
                 {
-                    Sample();
+                    Sample(cpu);
                 }
             }
         }
@@ -161,14 +196,16 @@ internal sealed class Box
         }
     }
 
-    private void Sample()
+    private Usage ReadUsage() => _group?.Read() ?? new Usage(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
+
+    private void Sample(TimeSpan cpu)
     {
         if (Volatile.Read(ref _dead) == 1) return;
         var now = ProcessTree.Measure(_process.Id);
         _sampled = new(
             now.Cpu > _sampled.Cpu ? now.Cpu : _sampled.Cpu, Math.Max(now.MemoryBytes, _sampled.MemoryBytes), Math.Max(now.Processes, _sampled.Processes));
         if (now.MemoryBytes > _spec.Limits.MemoryBytes) Stop(StopReason.Memory);
-        if (_sampled.Cpu >= _spec.Limits.Cpu) Stop(StopReason.Cpu);
+        if (_sampled.Cpu >= cpu) Stop(StopReason.Cpu);
     }
 
     private async Task FeedAsync(CancellationToken over)

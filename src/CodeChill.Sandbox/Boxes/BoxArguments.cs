@@ -1,21 +1,22 @@
 using System.Globalization;
 using System.Text;
+using CodeChill.Sandbox.Linux;
 
 namespace CodeChill.Sandbox.Boxes;
 
 /// <summary>
 /// The command lines of a box. bubblewrap's own options go through a descriptor: /proc/1/cmdline inside the box then shows only
-/// <c>bwrap --args 3 -- program</c>, no host path.
+/// <c>bwrap --setenv BOX box-… --args N -- program</c>, no host path.
 /// </summary>
 internal static class BoxArguments
 {
-    // Descriptors the shell opens; it can only name single digits.
-    public const int ArgsFd = 3, SeccompFd = 4, StatusFd = 5, FirstFileFd = 6, LastFileFd = 9;
-
     /// <summary>Options for bubblewrap, NUL-separated.</summary>
-    public static byte[] Bubblewrap(BoxSpec spec, RootFileSystem root)
+    /// <param name="files">Descriptors of the spec's files.</param>
+    public static byte[] Bubblewrap(BoxSpec spec, RootFileSystem root, int seccomp, int status, IReadOnlyList<int> files)
     {
         var a = new StringBuilder();
+        // The filter first: options cut short by the end of this process must not make a box without it.
+        Add("--seccomp", Number(seccomp));
         Add("--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000", "--hostname", "box");
         Add("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv");
         Add("--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp", "--setenv", "LANG", "C.UTF-8");
@@ -31,9 +32,9 @@ internal static class BoxArguments
         for (var i = 0; i < spec.Files.Count; i++)
         {
             var file = spec.Files[i];
-            Add("--perms", file.Executable ? "0755" : "0644", "--file", Number(FirstFileFd + i), file.Path);
+            Add("--perms", file.Executable ? "0755" : "0644", "--file", Number(files[i]), file.Path);
         }
-        Add("--chdir", "/box", "--remount-ro", "/", "--seccomp", Number(SeccompFd), "--json-status-fd", Number(StatusFd));
+        Add("--chdir", "/box", "--remount-ro", "/", "--json-status-fd", Number(status));
         return Encoding.UTF8.GetBytes(a.ToString());
 
         void Add(params ReadOnlySpan<string> options)
@@ -46,56 +47,33 @@ internal static class BoxArguments
         }
     }
 
-    /// <summary>
-    /// The chain that becomes bubblewrap: a shell joins the control groups and opens the descriptors (.NET cannot pass any), setpriv drops to the slot's
-    /// user, prlimit sets what is per process. No text of the user is ever part of the script; paths go as arguments.
-    /// </summary>
-    public static List<string> Chain(
-        BoxSpec spec, HostTools tools, Slot slot, IReadOnlyList<string> joinFiles, string args, string seccomp, string status, string? terminal, bool hasCgroup)
+    /// <summary>The command line that becomes a box. No text of the user is ever part of the script for terminals; the path goes as an argument.</summary>
+    /// <param name="args">Descriptor from which the options are read.</param>
+    public static List<string> Chain(BoxSpec spec, HostTools tools, string mark, bool plainUser, int args, string? terminal)
     {
-        var script = new StringBuilder();
-        var parameters = new List<string>();
-        foreach (var file in joinFiles) script.Append(CultureInfo.InvariantCulture, $"echo $$ >\"{Parameter(file)}\" || exit 125; ");
-        // The shell exports PWD by itself; it would be the one entry in the environment of the box's pid 1.
-        script.Append("unset PWD OLDPWD; ");
-        script.Append(CultureInfo.InvariantCulture, $"exec {ArgsFd}<\"{Parameter(args)}\" {SeccompFd}<\"{Parameter(seccomp)}\" {StatusFd}>>\"{Parameter(status)}\"");
-        for (var i = 0; i < spec.Files.Count; i++)
-        {
-            if (FirstFileFd + i > LastFileFd) throw new ArgumentException("Too many files for one box.", nameof(spec));
-            script.Append(CultureInfo.InvariantCulture, $" {FirstFileFd + i}<\"{Parameter(spec.Files[i].Content.Path)}\"");
-        }
-        if (terminal is not null) script.Append(CultureInfo.InvariantCulture, $" 0<>\"{Parameter(terminal)}\" 1>&0 2>&0");
-        script.Append(CultureInfo.InvariantCulture, $" && shift {parameters.Count} && exec \"$@\"");
-
-        List<string> chain = ["-c", script.ToString(), "sh", .. parameters, .. tools.ResetSignals];
-        // The death signal from here on, not only from the moment bubblewrap sets its own: a server killed in between must not leave a box behind.
-        if (slot.Uid is { } uid)
-        {
-            chain.AddRange([tools.Setpriv, "--reuid", Number(uid), "--regid", Number(uid), "--clear-groups", "--pdeathsig", "KILL", "--"]);
-        }
-        else if (tools.Setpriv.Length > 0)
-        {
-            chain.AddRange([tools.Setpriv, "--pdeathsig", "KILL", "--"]);
-        }
-        chain.AddRange([tools.Prlimit, "--core=0", "--nofile=512", "--memlock=0", "--fsize=" + Number(spec.Limits.FileBytes), "--cpu=" + CpuSeconds(spec.Limits.Cpu)]);
-        // With control groups this is only a second wall; without, it is the limit. bubblewrap's two processes come on top.
-        if (slot.Uid is not null) chain.Add("--nproc=" + Number(hasCgroup ? (spec.Limits.Processes * 2) + 16 : spec.Limits.Processes + 2));
-        if (!hasCgroup) chain.Add("--data=" + Number(spec.Limits.MemoryBytes));
-        chain.AddRange(["--", tools.Bubblewrap, "--args", Number(ArgsFd), "--"]);
+        // A shell exports PWD by itself; it would be the one entry in the environment of the box's pid 1.
+        List<string> chain = terminal is null ? [] : ["/bin/sh", "-c", "unset PWD OLDPWD; exec 0<>\"$1\" 1>&0 2>&0 && shift && exec \"$@\"", "sh", terminal];
+        // The mark is for the guardian, which looks at command lines; the options behind the descriptor clear the environment.
+        chain.AddRange([.. tools.ResetSignals, tools.Bubblewrap, "--setenv", "BOX", mark, "--args", Number(args), "--"]);
         // A plain user's processes are counted together with everything else that user runs; inside the box's user namespace only its own count.
-        if (slot.Uid is null && !hasCgroup) chain.AddRange(["/usr/bin/prlimit", "--nproc=" + Number(spec.Limits.Processes), "--"]);
+        if (plainUser) chain.AddRange(["/usr/bin/prlimit", "--nproc=" + Number(spec.Limits.Processes), "--"]);
         chain.AddRange(spec.Command);
         return chain;
-
-        string Parameter(string value)
-        {
-            parameters.Add(value);
-            return parameters.Count < 10 ? "$" + Number(parameters.Count) : "${" + Number(parameters.Count) + "}";
-        }
     }
 
-    /// <summary>A second more than the limit: the supervisor's count over all processes decides; this one stops a supervisor that is late.</summary>
-    private static string CpuSeconds(TimeSpan cpu) => Number((long)Math.Ceiling(cpu.TotalSeconds) + 1);
+    /// <summary>What is limited per process, of bubblewrap and everything below it.</summary>
+    public static IEnumerable<(Native.Resource Resource, long Value)> Limits(BoxLimits limits, bool ownUser, bool hasCgroup)
+    {
+        yield return (Native.Resource.Core, 0);
+        yield return (Native.Resource.OpenFiles, 512);
+        yield return (Native.Resource.LockedMemory, 0);
+        yield return (Native.Resource.FileSize, limits.FileBytes);
+        // A second more than the limit: the supervisor's count over all processes decides; this one stops a supervisor that is late.
+        yield return (Native.Resource.Cpu, (long)Math.Ceiling(limits.Cpu.TotalSeconds) + 1);
+        // With control groups this is only a second wall; without, it is the limit. bubblewrap's two processes come on top.
+        if (ownUser) yield return (Native.Resource.Processes, hasCgroup ? (limits.Processes * 2) + 16 : limits.Processes + 2);
+        if (!hasCgroup) yield return (Native.Resource.Data, limits.MemoryBytes);
+    }
 
     private static string Number(long n) => n.ToString(CultureInfo.InvariantCulture);
 }

@@ -25,6 +25,9 @@ internal sealed record BoxSpec
 
     public IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; } = [];
 
+    /// <summary>When set, it and not <see cref="Limits"/> says how much time there is.</summary>
+    public BoxControl? Control { get; init; }
+
     public ReadOnlyMemory<byte> Stdin { get; init; }
 
     public ChannelReader<ReadOnlyMemory<byte>>? Input { get; init; }

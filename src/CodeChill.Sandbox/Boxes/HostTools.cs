@@ -1,7 +1,7 @@
 namespace CodeChill.Sandbox.Boxes;
 
 /// <summary>The programs a box is started with. Looked for in fixed places, not in PATH: what runs as root must not depend on the environment.</summary>
-internal sealed record HostTools(string Bubblewrap, string Prlimit, string Setpriv)
+internal sealed record HostTools(string Bubblewrap)
 {
     /// <summary>
     /// Puts signals back to their defaults, or nothing. A server started in the background of a script, or by nohup, ignores SIGINT, SIGQUIT or SIGHUP; children
@@ -9,7 +9,7 @@ internal sealed record HostTools(string Bubblewrap, string Prlimit, string Setpr
     /// </summary>
     public IReadOnlyList<string> ResetSignals { get; private init; } = [];
 
-    public static HostTools? Find(bool root, out HostProblem? problem)
+    public static HostTools? Find(out HostProblem? problem)
     {
         problem = null;
         var bubblewrap = Find("bwrap");
@@ -18,13 +18,7 @@ internal sealed record HostTools(string Bubblewrap, string Prlimit, string Setpr
             problem = new("bubblewrap is not installed.", "apt-get install -y --no-install-recommends bubblewrap", Fatal: true);
             return null;
         }
-        var (prlimit, setpriv) = (Find("prlimit"), Find("setpriv"));
-        if (prlimit is null || (root && setpriv is null) || !File.Exists("/bin/sh"))
-        {
-            problem = new("prlimit, setpriv or /bin/sh is missing.", "apt-get install -y --no-install-recommends util-linux dash", Fatal: true);
-            return null;
-        }
-        return new(bubblewrap, prlimit, setpriv ?? "") { ResetSignals = ResetIgnored(File.ReadAllText("/proc/self/status")) };
+        return new(bubblewrap) { ResetSignals = ResetIgnored(File.ReadAllText("/proc/self/status")) };
     }
 
     internal static IReadOnlyList<string> ResetIgnored(string status)

@@ -63,6 +63,11 @@ internal sealed class RootFileSystem
         return new(DefaultPlaces.FirstOrDefault(IsFinished) ?? "/");
     }
 
+    /// <summary>Changes when a tree is built, replaced or removed, or one of its parts is.</summary>
+    public static string SignOf(SandboxOptions options) =>
+        options.UseHostRoot ? "" : string.Join(' ', (options.RootPath is { } asked ? [asked] : DefaultPlaces).SelectMany(p =>
+            (long[])[File.GetLastWriteTimeUtc(System.IO.Path.Combine(p, Stamp)).Ticks, Directory.GetLastWriteTimeUtc(p.TrimEnd('/') + PartsSuffix).Ticks]));
+
     public bool HasExecutable(string name) =>
         ((ReadOnlySpan<string>)["usr/bin/", "usr/local/bin/"]).ToArray().Any(d => new FileInfo(In(d + name)) is { } f && (f.Exists || f.LinkTarget is not null));
 

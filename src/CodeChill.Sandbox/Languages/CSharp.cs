@@ -20,6 +20,25 @@ internal static class CSharp
 
         """;
 
+    private const string Sample = """
+        record Point(int X, string Name);
+        interface IStep { int Next(int x); }
+        class Program
+        {
+            static async Task Main()
+            {
+                var names = new List<string>();
+                for (var i = 0; i < COUNT; i++) names.Add($"n{i}");
+                var counts = names.GroupBy(n => n.Length).ToDictionary(g => g.Key, g => g.Count());
+                foreach (var (length, count) in counts) Console.WriteLine($"{length} {count}");
+                Func<int, int> next = x => x + 1;
+                await Task.Yield();
+                Console.WriteLine(string.Join(",", names.Select(n => n.Length).Where(n => n > 1)) + new Point(next(1), "p") + int.Parse(Console.ReadLine() ?? "0"));
+                switch (names.Count) { case > 3: break; default: throw new Exception(); }
+            }
+        }
+        """;
+
     public static Language Definition { get; } = new()
     {
         Name = "csharp",
@@ -32,6 +51,14 @@ internal static class CSharp
         VersionCommand = ["/bin/sh", "-c", "printf 'csc ' && /opt/dotnet/dotnet exec /opt/roslyn/csc.dll -version"],
         // -noconfig belongs on the command line (CS2023). Embedded symbols: line numbers in stack traces.
         Compile = new("/opt/dotnet/dotnet exec /opt/roslyn/csc.dll -noconfig -nologo @/box/.refs.rsp -optimize+ -debug:embedded -nullable:enable -out:app.dll .usings.cs Main.cs", "app.dll"),
+        Warm = new()
+        {
+            Resource = "Worker.cs",
+            Build = new("/opt/dotnet/dotnet exec /opt/roslyn/csc.dll -noconfig -nologo @/box/.refs.rsp -optimize+ -nullable:enable -out:worker.dll .usings.cs Main.cs", "worker.dll"),
+            File = "/box/.worker.dll",
+            Command = ["/opt/dotnet/dotnet", "exec", "--runtimeconfig", ".runtimeconfig.json", ".worker.dll", "4", Sample],
+            TypicalBytes = 200L << 20,
+        },
         Run = ["/opt/dotnet/dotnet", "exec", "--runtimeconfig", ".runtimeconfig.json", "app.dll"],
         MemorySigns = ["System.OutOfMemoryException", "Out of memory."],
         Environment =

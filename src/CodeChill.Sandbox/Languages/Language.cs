@@ -36,6 +36,9 @@ internal sealed record Language
 
     public CompileStep? Compile { get; init; }
 
+    /// <summary>How its compiler is kept waiting; null when starting it costs little.</summary>
+    public WarmCompiler? Warm { get; init; }
+
     public required string[] Run { get; init; }
 
     /// <summary>Starts the language's own prompt on a terminal; null when it has none.</summary>

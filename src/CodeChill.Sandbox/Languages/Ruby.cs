@@ -15,7 +15,8 @@ internal static class Ruby
         Part = _ => new() { Files = [("/box/.sync.rb", "$stdout.sync = $stderr.sync = true\n")] },
         VersionCommand = ["ruby", "--version"],
         Run = ["ruby", "-r/box/.sync", "main.rb"],
-        Prompt = ["irb"],
+        // Its line editor asks the terminal where the cursor is and waits for the answer; a terminal that a room shares has many answers, or none.
+        Prompt = ["irb", "--nosingleline", "--nomultiline"],
         MemorySigns = ["failed to allocate memory (NoMemoryError)"],
         Template = """
             name = gets&.chomp || 'world'

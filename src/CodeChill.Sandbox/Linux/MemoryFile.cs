@@ -15,8 +15,8 @@ internal sealed class MemoryFile : IDisposable
 
     public long Length { get; private set; }
 
-    /// <summary>Where a child process of the same user can open it, whatever its own descriptors are.</summary>
-    public string Path => $"/proc/{Environment.ProcessId}/fd/{(int)_handle.DangerousGetHandle()}";
+    /// <summary>A descriptor of its own that children inherit; the caller closes it.</summary>
+    public int OpenInherited(bool append) => Native.OpenInherited((int)_handle.DangerousGetHandle(), append);
 
     /// <summary>A file others may write to.</summary>
     public static MemoryFile Create() => new(new SafeFileHandle(Native.CreateMemoryFile(), ownsHandle: true));

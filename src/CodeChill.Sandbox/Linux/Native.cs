@@ -51,6 +51,37 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int Ioctl(int fd, nuint request, in WindowSize size);
 
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int CloseDescriptor(int fd);
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int Pipe([Out] int[] fds, int flags);
+
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    private static partial int SetLimit(int pid, int resource, in ResourceLimit limit, nint old);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwner(int fd, int user, int group);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint SystemCall(nint number, nint a, nint b, nint c);
+
+    /// <summary>struct rlimit of getrlimit(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct ResourceLimit(ulong Soft, ulong Hard);
+
+    /// <summary>Resources of setrlimit(2); the numbers are the same on x86-64 and arm64.</summary>
+    public enum Resource
+    {
+        Cpu = 0,
+        FileSize = 1,
+        Data = 2,
+        Core = 4,
+        Processes = 6,
+        OpenFiles = 7,
+        LockedMemory = 8,
+    }
+
     /// <summary>struct winsize of ioctl_tty(2).</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct WindowSize(ushort Rows, ushort Columns, ushort WidthPixels, ushort HeightPixels);
@@ -94,6 +125,68 @@ internal static partial class Native
             var n = Write(master, bytes, bytes.Length);
             if (n > 0) bytes = bytes[(int)n..];
             else if (Marshal.GetLastPInvokeError() != Interrupted) return;
+        }
+    }
+
+    /// <summary>Sets a limit of another process, soft and hard.</summary>
+    public static void Limit(int pid, Resource resource, long value)
+    {
+        if (SetLimit(pid, (int)resource, new((ulong)value, (ulong)value), 0) != 0) throw new IOException($"The limit {resource} could not be set (errno {Marshal.GetLastPInvokeError()}).");
+    }
+
+    /// <summary>The read end a child inherits, and the write end it does not.</summary>
+    public static (int Read, Microsoft.Win32.SafeHandles.SafeFileHandle Write) CreatePipe()
+    {
+        const int CloseOnExec = 0x80000, Duplicate = 0; // O_CLOEXEC, F_DUPFD
+        var fds = new int[2];
+        if (Pipe(fds, CloseOnExec) != 0) throw new IOException($"No pipe could be made (errno {Marshal.GetLastPInvokeError()}).");
+        var read = Fcntl(fds[0], Duplicate, 3);
+        Close(fds[0]);
+        var write = new Microsoft.Win32.SafeHandles.SafeFileHandle(fds[1], ownsHandle: true);
+        if (read >= 0) return (read, write);
+        write.Dispose();
+        throw new IOException("No descriptor is left.");
+    }
+
+    /// <summary>Opens a descriptor's file anew, from its beginning, so that a child inherits it.</summary>
+    public static int OpenInherited(int fd, bool append)
+    {
+        const int WriteAppend = 0x1 | 0x400; // O_WRONLY, O_APPEND
+        var opened = Open($"/proc/self/fd/{fd}", append ? WriteAppend : 0);
+        return opened >= 0 ? opened : throw new IOException($"A memory file could not be opened (errno {Marshal.GetLastPInvokeError()}).");
+    }
+
+    public static void Close(int fd) => _ = CloseDescriptor(fd);
+
+    public static void GiveTo(int fd, int user)
+    {
+        if (ChangeOwner(fd, user, user) != 0) throw new IOException($"A terminal could not be given to user {user} (errno {Marshal.GetLastPInvokeError()}).");
+    }
+
+    /// <summary>
+    /// Calls something with this thread's credentials alone changed: the C library's functions would change those of all threads, the system calls do not. The saved user
+    /// stays root, which is the way back for this thread; in a child, exec replaces it by the effective user, and with the last root id the capabilities go.
+    /// </summary>
+    public static T As<T>(int user, Func<T> call)
+    {
+        var arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+        var (setResUid, setResGid, setGroups) = arm ? (147, 149, 159) : (117, 119, 116);
+        Call(setGroups, 0, 0, 0);
+        Call(setResGid, user, user, 0);
+        try
+        {
+            Call(setResUid, user, user, 0);
+            return call();
+        }
+        finally
+        {
+            Call(setResUid, 0, 0, 0);
+            Call(setResGid, 0, 0, 0);
+        }
+
+        static void Call(int number, int a, int b, int c)
+        {
+            if (SystemCall(number, a, b, c) != 0) throw new IOException($"Credentials could not be changed (system call {number}, errno {Marshal.GetLastPInvokeError()}).");
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed class Terminal : IDisposable
 
     public string SlavePath { get; }
 
+    /// <summary>A child that is another user must be able to open its end.</summary>
+    public void GiveTo(int user) => Native.GiveTo((int)_slave.DangerousGetHandle(), user);
+
     public void Resize(TerminalSize size) => Native.SetTerminalSize((int)_master.DangerousGetHandle(), size.Columns, size.Rows);
 
     /// <summary>Reading and writing block, so each gets a thread while it lasts; there is one terminal per interactive session, not one per run.</summary>

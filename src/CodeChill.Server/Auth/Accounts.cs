@@ -118,11 +118,15 @@ internal sealed class Accounts(
 
     /// <summary>Soft delete; the account's rooms are left and every token of it stops working.</summary>
     public async Task<Outcome<bool>> DeleteAsync(Caller caller, CancellationToken cancel)
+        => await DeleteAsync(caller.UserId, cancel) ? true : UserErrors.NotFound;
+
+    /// <summary>False when there is no such active account.</summary>
+    public async Task<bool> DeleteAsync(string userId, CancellationToken cancel)
     {
-        if (!await users.DeactivateAsync(caller.UserId, cancel))
-            return UserErrors.NotFound;
-        registry.UserWasEnded(caller.UserId);
-        Deleted?.Invoke(caller.UserId);
+        if (!await users.DeactivateAsync(userId, cancel))
+            return false;
+        registry.UserWasEnded(userId);
+        Deleted?.Invoke(userId);
         return true;
     }
 

@@ -1,122 +1,106 @@
-using System.Text;
+using System.Text.Json;
 using CodeChill.Server.Platform;
 
 namespace CodeChill.Server.Documents;
 
 /// <summary>
-/// The y-protocols awareness states of a room: for each Yjs client id its clock and its state, and which socket brought it. States are
-/// passed on as they came; the book is for newcomers, who are told the whole of it, and for sockets that go without a word, whose states
-/// are then cleared for the others. Wire form: count, then per client: id, clock, state as JSON text ("null" = gone).
+/// The y-protocols awareness states of a room: for each Yjs client id its clock and its state, and which socket brought it. News is passed on
+/// as it came; the book is for newcomers, who are told the whole of it, and for sockets that go without a word, whose states are then cleared
+/// for the others. A provider repeats what it hears of others: only a state's own socket, or a later one of the same user, may change it.
 /// </summary>
 internal sealed class AwarenessBook
 {
     /// <summary>Client ids one socket may speak for: its own, and those of a reloaded page it still clears.</summary>
     private const int ClientsPerSocket = 8;
 
-    private readonly Dictionary<ulong, Entry> _entries = [];
+    /// <summary>Clients that went lately: a late repetition must not bring them back.</summary>
+    private const int GoneClients = 256;
 
-    /// <summary>Takes in an update of a socket. Null when it was well-formed; otherwise nothing was taken in.</summary>
-    public Error? Apply(string socketId, ReadOnlySpan<byte> update)
+    private readonly Dictionary<ulong, Known> _clients = [];
+    private readonly Dictionary<ulong, ulong> _gone = [];
+    private readonly Queue<ulong> _goneInOrder = new();
+
+    /// <summary>
+    /// Takes in an update of a socket. Null when it was well-formed; otherwise nothing was taken in. <paramref name="news"/> is what the others
+    /// have to hear: the update itself when all of it is new, empty when nothing is.
+    /// </summary>
+    public Error? Apply(string socketId, string userId, ReadOnlyMemory<byte> update, out ReadOnlyMemory<byte> news)
     {
-        var read = new List<(ulong Client, ulong Clock, string State)>();
-        var rest = update;
-        if (!TryVarUint(ref rest, out var count) || count > ClientsPerSocket * 8)
+        news = default;
+        if (AwarenessUpdate.Read(update) is not { } entries)
             return DocumentErrors.InvalidAwareness;
-        for (ulong i = 0; i < count; i++)
+        var taken = entries.Where(e => MayChange(socketId, userId, e)).ToList();
+        if (taken.Exists(e => e.State.Length > DocumentLimits.AwarenessBytes || !IsJson(e.State.Span)))
+            return DocumentErrors.InvalidAwareness;
+        var free = ClientsPerSocket - _clients.Values.Count(k => k.SocketId == socketId);
+        taken.RemoveAll(e => !e.IsGone && !(_clients.TryGetValue(e.Client, out var known) && known.SocketId == socketId) && free-- <= 0);
+        foreach (var entry in taken)
         {
-            if (!TryVarUint(ref rest, out var client) || !TryVarUint(ref rest, out var clock) || !TryVarUint(ref rest, out var length)
-                || length > (ulong)rest.Length)
-                return DocumentErrors.InvalidAwareness;
-            string state;
-            try
-            {
-                state = Strict.GetString(rest[..(int)length]);
-                using var json = System.Text.Json.JsonDocument.Parse(state);
-            }
-            catch (Exception malformed) when (malformed is DecoderFallbackException or System.Text.Json.JsonException)
-            {
-                return DocumentErrors.InvalidAwareness;
-            }
-
-            read.Add((client, clock, state));
-            rest = rest[(int)length..];
+            if (entry.IsGone)
+                Forget(entry.Client, entry.Clock);
+            else
+                // The update's bytes are kept by whoever passes it on; the book must not pin a large one for a small state.
+                _clients[entry.Client] = new Known(socketId, userId, entry with { State = entry.State.ToArray() });
         }
 
-        if (!rest.IsEmpty)
-            return DocumentErrors.InvalidAwareness;
-        foreach (var (client, clock, state) in read)
-        {
-            var known = _entries.TryGetValue(client, out var entry);
-            // A state that another socket brought is not this one's to change; only its owner and time take it away.
-            if (known && (entry!.SocketId != socketId || entry.Clock > clock))
-                continue;
-            if (state == "null")
-                _entries.Remove(client);
-            else if (known || _entries.Values.Count(e => e.SocketId == socketId) < ClientsPerSocket)
-                _entries[client] = new Entry(socketId, clock, state);
-        }
-
+        news = taken.Count == entries.Count && taken.Count > 0 ? update : taken.Count == 0 ? default : AwarenessUpdate.Write(taken);
         return null;
     }
 
     /// <summary>All states as one update, or null when there are none.</summary>
-    public byte[]? Encode() => _entries.Count == 0 ? null : Encode(_entries.Select(e => (e.Key, e.Value.Clock, e.Value.State)));
+    public byte[]? Encode() => _clients.Count == 0 ? null : AwarenessUpdate.Write([.. _clients.Values.Select(k => k.Entry)]);
 
     /// <summary>Forgets what a socket brought; the update tells the others, null when there was nothing.</summary>
     public byte[]? Remove(string socketId)
     {
-        var gone = _entries.Where(e => e.Value.SocketId == socketId).ToList();
+        var gone = _clients.Values.Where(k => k.SocketId == socketId)
+            .Select(k => new AwarenessUpdate.Entry(k.Entry.Client, k.Entry.Clock + 1, AwarenessUpdate.Entry.Null)).ToList();
         if (gone.Count == 0)
             return null;
-        gone.ForEach(e => _entries.Remove(e.Key));
-        return Encode(gone.Select(e => (e.Key, e.Value.Clock + 1, "null")));
+        gone.ForEach(e => Forget(e.Client, e.Clock));
+        return AwarenessUpdate.Write(gone);
     }
 
-    private static readonly UTF8Encoding Strict = new(false, true);
-
-    private static byte[] Encode(IEnumerable<(ulong Client, ulong Clock, string State)> states)
+    private bool MayChange(string socketId, string userId, AwarenessUpdate.Entry entry)
     {
-        var list = states.ToList();
-        var bytes = new List<byte>();
-        AddVarUint(bytes, (ulong)list.Count);
-        foreach (var (client, clock, state) in list)
-        {
-            AddVarUint(bytes, client);
-            AddVarUint(bytes, clock);
-            var text = Encoding.UTF8.GetBytes(state);
-            AddVarUint(bytes, (ulong)text.Length);
-            bytes.AddRange(text);
-        }
-
-        return [.. bytes];
+        if (!_clients.TryGetValue(entry.Client, out var known))
+            return !entry.IsGone && !(_gone.TryGetValue(entry.Client, out var last) && entry.Clock <= last);
+        // As y-protocols has it: the newer clock wins, and "gone" wins over a state of the same clock.
+        if (known.SocketId == socketId)
+            return entry.Clock > known.Entry.Clock || (entry.Clock == known.Entry.Clock && entry.IsGone);
+        return known.UserId == userId && entry.Clock > known.Entry.Clock;
     }
 
-    private static void AddVarUint(List<byte> bytes, ulong value)
+    private void Forget(ulong client, ulong clock)
     {
-        while (value > 0x7f)
-        {
-            bytes.Add((byte)(0x80 | (value & 0x7f)));
-            value >>= 7;
-        }
-
-        bytes.Add((byte)value);
+        _clients.Remove(client);
+        if (_gone.TryAdd(client, clock))
+            _goneInOrder.Enqueue(client);
+        else
+            _gone[client] = clock;
+        if (_goneInOrder.Count > GoneClients)
+            _gone.Remove(_goneInOrder.Dequeue());
     }
 
-    /// <summary>lib0's variable-length unsigned integer, at most 53 bits as JavaScript counts.</summary>
-    private static bool TryVarUint(ref ReadOnlySpan<byte> rest, out ulong value)
+    private static bool IsJson(ReadOnlySpan<byte> state)
     {
-        value = 0;
-        for (var shift = 0; shift < 56 && !rest.IsEmpty; shift += 7)
+        var reader = new Utf8JsonReader(state);
+        try
         {
-            var b = rest[0];
-            rest = rest[1..];
-            value |= (ulong)(b & 0x7f) << shift;
-            if (b < 0x80)
-                return value < 1UL << 53;
-        }
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                    // Invalid UTF-8 within a string shows only when it is asked for.
+                    _ = reader.GetString();
+            }
 
-        return false;
+            return true;
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 
-    private sealed record Entry(string SocketId, ulong Clock, string State);
+    private sealed record Known(string SocketId, string UserId, AwarenessUpdate.Entry Entry);
 }

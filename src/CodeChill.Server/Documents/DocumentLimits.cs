@@ -26,5 +26,11 @@ internal static class DocumentLimits
 
     public const int OperationIdLength = 64;
 
+    /// <summary>How long an operation id is remembered at least: longer than a client goes on repeating a change nobody acknowledged.</summary>
+    public static readonly TimeSpan OperationsKnown = TimeSpan.FromHours(1);
+
+    /// <summary>More operation ids than this are not remembered, however new they are.</summary>
+    public const int MaxOperations = 50_000;
+
     public const int AwarenessBytes = 16 * 1024;
 }

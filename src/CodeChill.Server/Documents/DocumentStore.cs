@@ -47,15 +47,21 @@ internal sealed class DocumentStore(Database database, TimeProvider clock)
                 var head = await connection.QuerySingleAsync<HeadRow>("SELECT content_seq, closed_seq, version_limit FROM rooms WHERE id = @roomId", new { roomId });
                 if (head.ContentSeq > expected - 1)
                     throw new DocumentDamagedException(roomId, $"the log ends at seq {expected - 1} but {head.ContentSeq} was acknowledged");
-                return new StoredDocument(after, snapshot?.Version ?? 0, snapshot?.State, rows, head.ClosedSeq == expected - 1 ? null : head.VersionLimit);
+                var operations = (await connection.QueryAsync<OperationRow>(
+                    "SELECT operation_id, version, created_at FROM room_updates WHERE room_id = @roomId AND operation_id IS NOT NULL AND created_at > @since AND seq > @since_seq ORDER BY seq",
+                    new { roomId, since = clock.GetUtcNow() - DocumentLimits.OperationsKnown, since_seq = expected - 1 - DocumentLimits.MaxOperations })).AsList();
+                return new StoredDocument(after, snapshot?.Version ?? 0, snapshot?.State, rows, head.ClosedSeq == expected - 1 ? null : head.VersionLimit)
+                {
+                    Operations = operations,
+                };
             },
             cancel);
 
     /// <summary>
-    /// Writes a snapshot, reads it back, and only when what was read restores to the same text drops the records and snapshots that
-    /// neither recovery nor history needs any more.
+    /// Writes a snapshot, reads it back, and only when what was read restores to the same text drops the snapshots that recovery does not
+    /// need any more. The log is not touched: history takes from it what it has kept.
     /// </summary>
-    public async Task CompactAsync(string roomId, long seq, long version, byte[] state, string text, long keepRecords, CancellationToken cancel = default)
+    public async Task CompactAsync(string roomId, long seq, long version, byte[] state, string text, CancellationToken cancel = default)
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         await database.WriteAsync(
@@ -84,10 +90,6 @@ internal sealed class DocumentStore(Database database, TimeProvider clock)
                     "SELECT MAX(seq) FROM room_snapshots WHERE room_id = @roomId AND seq < @seq", new { roomId, seq }, transaction);
                 if (previous is not { } keepFrom)
                     return;
-                await connection.ExecuteAsync(
-                    "DELETE FROM room_updates WHERE room_id = @roomId AND seq <= @upTo",
-                    new { roomId, upTo = Math.Min(keepFrom, seq - keepRecords) },
-                    transaction);
                 await connection.ExecuteAsync("DELETE FROM room_snapshots WHERE room_id = @roomId AND seq < @keepFrom", new { roomId, keepFrom }, transaction);
             },
             cancel);
@@ -151,8 +153,22 @@ internal sealed class UpdateRow
     public byte[] Payload { get; init; } = [];
 }
 
+/// <summary>An operation of a whole-text client and the version it made.</summary>
+internal sealed class OperationRow
+{
+    public string OperationId { get; init; } = "";
+
+    public long Version { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
 /// <summary>A snapshot (null when there is none yet) and the records after it; <paramref name="GivenOut"/>, unless the room was closed in good order, the highest version that may have been given out.</summary>
-internal sealed record StoredDocument(long SnapshotSeq, long SnapshotVersion, byte[]? Snapshot, IReadOnlyList<UpdateRow> Records, long? GivenOut);
+internal sealed record StoredDocument(long SnapshotSeq, long SnapshotVersion, byte[]? Snapshot, IReadOnlyList<UpdateRow> Records, long? GivenOut)
+{
+    /// <summary>The operations that may still be repeated, those before the snapshot included.</summary>
+    public IReadOnlyList<OperationRow> Operations { get; init; } = [];
+}
 
 /// <summary>What is stored cannot be the document that was acknowledged. The room stays closed and nothing is written.</summary>
 internal sealed class DocumentDamagedException(string roomId, string what) : Exception($"Room {roomId}: {what}");

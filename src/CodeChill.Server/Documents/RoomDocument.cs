@@ -17,11 +17,13 @@ internal sealed class RoomDocument
     private readonly SharedText _text;
     private readonly List<Revision> _recent = [];
     private readonly Dictionary<string, long> _operations = [];
+    private readonly Queue<(string Id, DateTimeOffset At)> _operationsInOrder = new();
+    private readonly TimeProvider _clock;
     private string? _cachedText;
     private long _versionBeforeRecent;
     private long _skip;
 
-    private RoomDocument() => _text = _document.GetText(RootName);
+    private RoomDocument(TimeProvider clock) => (_clock, _text) = (clock, _document.GetText(RootName));
 
     /// <summary>The version of the last accepted edit. 0 is the empty document.</summary>
     public long Version { get; private set; }
@@ -31,6 +33,9 @@ internal sealed class RoomDocument
 
     /// <summary>The seq of the snapshot that loading started from, or that was written since.</summary>
     public long SnapshotSeq { get; private set; }
+
+    /// <summary>The seq of the snapshot before that, which stays with every record behind it; 0 when it is not known.</summary>
+    public long PreviousSnapshotSeq { get; private set; }
 
     /// <summary>Bytes of the snapshot and of the edits since: what a load has to read.</summary>
     public long StateBytes { get; private set; }
@@ -45,11 +50,11 @@ internal sealed class RoomDocument
     /// <summary>The oldest version that a whole-text change may have been typed on. Nobody ever held version 0, the text before the template.</summary>
     public long OldestKnown => Math.Max(Math.Min(1, Version), _versionBeforeRecent);
 
-    public static RoomDocument Empty() => new();
+    public static RoomDocument Empty() => new(TimeProvider.System);
 
-    public static RoomDocument Restore(StoredDocument stored)
+    public static RoomDocument Restore(StoredDocument stored, TimeProvider? clock = null)
     {
-        var document = new RoomDocument();
+        var document = new RoomDocument(clock ?? TimeProvider.System);
         if (stored.Snapshot is { } snapshot)
         {
             document._document.ApplyUpdate(snapshot);
@@ -62,9 +67,10 @@ internal sealed class RoomDocument
         {
             document._skip = record.Version - document.Version - 1;
             document.Remember(document._document.ApplyUpdate(record.Payload), null, 0, record.Payload.Length);
-            if (record.OperationId is { } operation)
-                document._operations[operation] = record.Seq;
         }
+
+        foreach (var operation in stored.Operations)
+            document.Know(operation.OperationId, operation.Version, operation.CreatedAt);
 
         document._skip = stored.GivenOut is { } givenOut ? Math.Max(0, givenOut - document.Version) : 0;
         return document;
@@ -167,7 +173,7 @@ internal sealed class RoomDocument
         {
             Remember(change!, replica, epoch, change!.Update.Length);
             if (operationId is not null)
-                _operations[operationId] = Version;
+                Know(operationId, Version, _clock.GetUtcNow());
         }
 
         // A text that crossed this change on its way replaces what the client typed, even where both say the same.
@@ -183,6 +189,22 @@ internal sealed class RoomDocument
         if (_text.Length > 0 || text.Length == 0)
             return null;
         var change = _text.Insert(0, text);
+        Remember(change, null, 0, change.Update.Length);
+        return new Accepted(Version, Seq, true, change.Update);
+    }
+
+    /// <summary>Applies edits that were made for the text of a version; what came after it stays.</summary>
+    public Outcome<Accepted> ApplyEdits(IReadOnlyList<TextEdit> edits, long baseVersion)
+    {
+        if (!TryFind(baseVersion, out var next))
+            return DocumentErrors.Conflict;
+        var added = edits.Sum(e => (long)e.Insert.Length);
+        if (StateBytes + added > DocumentLimits.StateBytes || _text.Length + added > DocumentLimits.TextLength)
+            return DocumentErrors.TooHeavy;
+        var unseen = _recent[next..].ConvertAll(r => r.Change);
+        var change = unseen.Count == 0 ? _text.Apply(edits) : _text.ApplyAt(unseen, edits);
+        if (change.Update.IsEmpty)
+            return new Accepted(Version, Seq, false, change.Update);
         Remember(change, null, 0, change.Update.Length);
         return new Accepted(Version, Seq, true, change.Update);
     }
@@ -214,6 +236,16 @@ internal sealed class RoomDocument
         return false;
     }
 
+    /// <summary>Remembers an operation, and forgets those that nobody will repeat any more.</summary>
+    private void Know(string operationId, long version, DateTimeOffset at)
+    {
+        _operations[operationId] = version;
+        _operationsInOrder.Enqueue((operationId, at));
+        while (_operationsInOrder.Count > DocumentLimits.MaxOperations
+            || (_operationsInOrder.Count > DocumentLimits.KnownVersions && at - _operationsInOrder.Peek().At > DocumentLimits.OperationsKnown))
+            _operations.Remove(_operationsInOrder.Dequeue().Id);
+    }
+
     private void Remember(DocumentChange change, WholeTextReplica? replica, long epoch, int bytes)
     {
         if (_recent.Count >= DocumentLimits.KnownVersions)
@@ -221,11 +253,6 @@ internal sealed class RoomDocument
             // A tenth at a time, so that forgetting costs little per edit.
             _versionBeforeRecent = _recent[(DocumentLimits.KnownVersions / 10) - 1].Version;
             _recent.RemoveRange(0, DocumentLimits.KnownVersions / 10);
-            if (_operations.Count > DocumentLimits.KnownVersions)
-            {
-                foreach (var old in _operations.Where(o => o.Value < _versionBeforeRecent).Select(o => o.Key).ToList())
-                    _operations.Remove(old);
-            }
         }
 
         Seq++;
@@ -239,7 +266,7 @@ internal sealed class RoomDocument
     /// <summary>A snapshot of <paramref name="bytes"/> stands for what was <paramref name="replacedBytes"/> when it was encoded at <paramref name="seq"/>.</summary>
     public void Compacted(long seq, long replacedBytes, int bytes)
     {
-        SnapshotSeq = seq;
+        (PreviousSnapshotSeq, SnapshotSeq) = (SnapshotSeq, seq);
         StateBytes += bytes - replacedBytes;
     }
 

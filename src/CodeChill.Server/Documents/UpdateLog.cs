@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
+using CodeChill.Server.Platform;
 using CodeChill.Server.Storage;
 using Dapper;
 
@@ -28,6 +29,7 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
     private readonly Channel<Pending> _queue = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
     private long _backlogBytes;
     private long _failingSince;
+    private long _oldestTaken;
 
     /// <summary>Bytes accepted and not yet durable.</summary>
     public long BacklogBytes => Interlocked.Read(ref _backlogBytes);
@@ -35,6 +37,9 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
     /// <summary>Since when every commit has failed; null while all is well.</summary>
     public DateTimeOffset? FailingSince
         => Interlocked.Read(ref _failingSince) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>How long the oldest edit that is not yet durable has waited; zero when none waits.</summary>
+    public TimeSpan Lag => Interlocked.Read(ref _oldestTaken) is var taken and not 0 ? clock.GetElapsedTime(taken) : TimeSpan.Zero;
 
     /// <summary>Queues an entry. The task ends when it is durable, or will never be.</summary>
     public Task<Commit> Append(LogEntry entry)
@@ -45,7 +50,7 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
             return Task.FromResult(Commit.Refused);
         }
 
-        var pending = new Pending(entry);
+        var pending = new Pending(entry, clock.GetTimestamp());
         if (_queue.Writer.TryWrite(pending))
             return pending.Outcome.Task;
         Interlocked.Add(ref _backlogBytes, -entry.Payload.Length);
@@ -74,7 +79,9 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
                 bytes += pending.Entry.Payload.Length;
             }
 
+            Interlocked.Exchange(ref _oldestTaken, batch[0].TakenAt);
             await CommitAsync(batch, stoppingToken);
+            Interlocked.Exchange(ref _oldestTaken, 0);
             Interlocked.Add(ref _backlogBytes, -bytes);
             batch.Clear();
         }
@@ -159,7 +166,15 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
         }
     }
 
-    private Task WriteAsync(List<Pending> batch)
+    private async Task WriteAsync(List<Pending> batch)
+    {
+        var began = Instruments.Now();
+        using var span = Instruments.LogCommit(batch.Count);
+        await WriteRowsAsync(batch);
+        Instruments.Committed(batch.Count, began);
+    }
+
+    private Task WriteRowsAsync(List<Pending> batch)
         => database.WriteAsync(async (connection, transaction) =>
         {
             for (var start = 0; start < batch.Count; start += RowsPerInsert)
@@ -221,6 +236,7 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
 
     private void Failed(Exception failure, int rows)
     {
+        Instruments.CommitFailed();
         if (Interlocked.CompareExchange(ref _failingSince, clock.GetUtcNow().Ticks, 0) == 0)
             logger.LogError(failure, "The log cannot be written: {Rows} edits wait in memory and are not acknowledged", rows);
         else
@@ -239,8 +255,10 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
         batch.ForEach(p => p.Outcome.TrySetResult(Commit.Refused));
     }
 
-    private sealed class Pending(LogEntry entry)
+    private sealed class Pending(LogEntry entry, long takenAt)
     {
+        public long TakenAt { get; } = takenAt;
+
         public LogEntry Entry { get; } = entry;
 
         public TaskCompletionSource<Commit> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

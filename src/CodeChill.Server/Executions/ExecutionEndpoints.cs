@@ -1,4 +1,5 @@
 using CodeChill.Server.Auth;
+using CodeChill.Server.Executions.Cases;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 
@@ -22,11 +23,13 @@ internal static class ExecutionEndpoints
         group.MapPost("/submit", SubmitAsync);
         group.MapGet("/{id}/result", ResultAsync);
         group.MapGet("/room/{id}/history", HistoryAsync);
+        app.MapCases();
     }
 
     private static IResult Languages(IRunner runner)
     {
         var runnable = runner.Languages.ToDictionary(l => l.Name);
+        var capabilities = runner.Capabilities;
         return Replies.Ok(new
         {
             languages = LanguageCatalog.All.Select(l =>
@@ -37,16 +40,22 @@ internal static class ExecutionEndpoints
                     id = l.Judge0Id,
                     name = l.Name,
                     l.DisplayName,
+                    l.FileName,
                     available = runner.Unavailable is null && here is { Available: true },
                     version = here?.Version,
                     reason = runner.Unavailable ?? (here is null ? "no toolchain" : here.Reason),
+                    template = l.Template,
+                    runner = capabilities.Kind,
+                    live_input = capabilities.LiveInput,
+                    terminal = capabilities.Sessions,
+                    interactive = capabilities.Sessions && here is { Interactive: true },
                 };
             }),
             language_map = LanguageCatalog.All.ToDictionary(l => l.Name, l => l.Judge0Id),
         });
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext http, IGrainFactory grains)
+    private static async Task<IResult> SubmitAsync(HttpContext http, IGrainFactory grains, IRunner runner)
     {
         var read = await Replies.ReadAsync<SubmitBody>(http);
         if (read.Error is { } unreadable)
@@ -61,9 +70,10 @@ internal static class ExecutionEndpoints
             return Replies.From(invalid);
         var caller = http.Caller();
         var queued = await grains.GetGrain<IRoomGrain>(roomId).ExecuteAsync(caller.UserId, caller.Name, null, request.Value!);
+        var token = queued.Value is { } accepted ? await runner.TokenOfAsync(accepted.Value.ExecutionId, http.RequestAborted) : null;
         return Replies.Ok(
             queued,
-            q => new { message = "Code submitted for execution", execution_id = q.Value.ExecutionId, judge0_token = (string?)null, position = q.Value.Position },
+            q => new { message = "Code submitted for execution", execution_id = q.Value.ExecutionId, judge0_token = token, position = q.Value.Position },
             201);
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 using CodeChill.SocketIO;
@@ -7,13 +8,16 @@ namespace CodeChill.Server.Executions;
 /// <summary>Runs over the socket.</summary>
 internal sealed class ExecutionEvents(SocketEvents events)
 {
-    private sealed record ExecuteCode(string? SourceCode, string? Language, string? Input, string? InputData);
+    private sealed record ExecuteCode(string? SourceCode, string? Language, string? Input, string? InputData, bool LiveInput);
+
+    private sealed record ExecutionInput(string? ExecutionId, string? Data, bool End);
 
     private sealed record ExecutionReference(string? ExecutionId);
 
     public void Register(Socket socket)
     {
         events.On(socket, "execute_code", ExecuteAsync);
+        events.On(socket, "execution_input", InputAsync);
         events.On(socket, "execution_stop", StopAsync);
     }
 
@@ -35,7 +39,7 @@ internal sealed class ExecutionEvents(SocketEvents events)
             // Answered below in the contract's words.
         }
 
-        var request = ExecutionRules.Check(asked?.Language, asked?.SourceCode, asked?.Input ?? asked?.InputData);
+        var request = ExecutionRules.Check(asked?.Language, asked?.SourceCode, asked?.Input ?? asked?.InputData, asked?.LiveInput ?? false);
         if (request.Error is { } invalid)
         {
             e.Fail(invalid);
@@ -52,6 +56,26 @@ internal sealed class ExecutionEvents(SocketEvents events)
 
         await relay.ReachedAsync(queued.Value!.Mark);
         e.Ack(new { ok = true, queued.Value.Value.ExecutionId, queued.Value.Value.Message, queued.Value.Value.Position });
+    }
+
+    private async Task InputAsync(SocketEvent e, SocketSession session)
+    {
+        var asked = e.Count > 0 ? e.Get<ExecutionInput>(0) : null;
+        if (asked is null or { Data: null, End: false } or { Data.Length: > ExecutionLimits.InputPiece })
+        {
+            e.Fail(ExecutionErrors.InputInvalid);
+            return;
+        }
+
+        var id = Ids.Canonical(asked.ExecutionId);
+        var data = Encoding.UTF8.GetBytes(asked.Data ?? "");
+        var written = id is null
+            ? ExecutionErrors.NotFound
+            : await events.CallAsync(e, session, room => room.WriteExecutionAsync(session.Caller.UserId, id, data, asked.End));
+        if (written.Error is { } error)
+            e.Fail(error);
+        else
+            e.Ack(new { ok = true, execution_id = id });
     }
 
     private async Task StopAsync(SocketEvent e, SocketSession session)

@@ -14,57 +14,92 @@ internal sealed class ExecutionStore(Database database, TimeProvider clock)
         FROM executions e JOIN users u ON u.id = e.user_id
         """;
 
-    public async Task<string> OpenAsync(string roomId, string userId, ExecutionRequest request)
+    /// <summary>Opens a record. The node that did answers for it: it closes the record, or those do who see that the node is gone.</summary>
+    public async Task<ExecutionView> OpenAsync(string roomId, string userId, string userName, ExecutionRequest request, string nodeId)
     {
-        var id = Ids.New(clock);
+        var view = new ExecutionView
+        {
+            Id = Ids.New(clock),
+            RoomId = roomId,
+            UserId = userId,
+            UserName = userName,
+            Language = request.Language,
+            SourceCode = request.SourceCode,
+            InputData = request.Input,
+            Status = "pending",
+            CreatedAt = clock.GetUtcNow(),
+        };
         await database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
             """
-            INSERT INTO executions (id, room_id, user_id, language, source_code, input_data, status, created_at)
-            VALUES (@id, @roomId, @userId, @Language, @SourceCode, @Input, 'pending', @now)
+            INSERT INTO executions (id, room_id, user_id, language, source_code, input_data, status, created_at, node_id)
+            VALUES (@Id, @RoomId, @UserId, @Language, @SourceCode, @InputData, @Status, @CreatedAt, @nodeId)
             """,
-            new { id, roomId, userId, request.Language, request.SourceCode, request.Input, now = clock.GetUtcNow() },
+            new { view.Id, view.RoomId, view.UserId, view.Language, view.SourceCode, view.InputData, view.Status, view.CreatedAt, nodeId },
             transaction));
-        return id;
+        return view;
     }
 
-    public Task StartAsync(string executionId)
+    public Task StartAsync(string executionId, DateTimeOffset startedAt)
         => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
-            "UPDATE executions SET status = 'running', started_at = @now WHERE id = @executionId AND status = 'pending'",
-            new { executionId, now = clock.GetUtcNow() },
+            "UPDATE executions SET status = 'running', started_at = @startedAt WHERE id = @executionId AND status = 'pending'",
+            new { executionId, startedAt },
             transaction));
 
-    /// <summary>Closes a record. False when it was closed before.</summary>
-    public async Task<bool> CloseAsync(string executionId, RunOutcome outcome)
+    /// <summary>Closes a record with what <paramref name="end"/> says. False when it was closed before.</summary>
+    public async Task<bool> CloseAsync(ExecutionView end)
         => await database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
             """
             UPDATE executions SET status = @Status, verdict = @Verdict, output = @Output, error_output = @ErrorOutput, compile_output = @CompileOutput,
-                   exit_code = @ExitCode, execution_time = @Seconds, memory_usage = @Kilobytes, completed_at = @now
-            WHERE id = @executionId AND status IN ('pending', 'running')
+                   exit_code = @ExitCode, execution_time = @ExecutionTime, memory_usage = @MemoryUsage, started_at = @StartedAt, completed_at = @CompletedAt
+            WHERE id = @Id AND status IN ('pending', 'running')
             """,
             new
             {
-                executionId,
-                outcome.Status,
-                outcome.Verdict,
-                outcome.Output,
-                outcome.ErrorOutput,
-                outcome.CompileOutput,
-                outcome.ExitCode,
-                outcome.Seconds,
-                outcome.Kilobytes,
-                now = clock.GetUtcNow(),
+                end.Id,
+                end.Status,
+                end.Verdict,
+                end.Output,
+                end.ErrorOutput,
+                end.CompileOutput,
+                end.ExitCode,
+                end.ExecutionTime,
+                end.MemoryUsage,
+                end.StartedAt,
+                end.CompletedAt,
             },
             transaction)) > 0;
 
-    /// <summary>Closes what an earlier process left open: those runs died with it.</summary>
-    public Task<int> CloseAbandonedAsync()
-        => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
-            """
-            UPDATE executions SET status = 'failed', verdict = 'interrupted', error_output = 'The server was restarted during this run', completed_at = @now
-            WHERE status IN ('pending', 'running')
-            """,
-            new { now = clock.GetUtcNow() },
-            transaction));
+    /// <summary>Closes what a node left open that is gone (or never said who it was): those runs died with it. Which were closed.</summary>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="still">Runs of it that are alive after all.</param>
+    /// <param name="before">Only records older than this: one that was just opened may be about to be known.</param>
+    public async Task<IReadOnlyList<ExecutionView>> CloseAbandonedAsync(string nodeId, IReadOnlySet<string> still, DateTimeOffset before)
+    {
+        var open = await database.ReadAsync(connection => connection.QueryAsync<string>(
+            "SELECT id FROM executions WHERE status IN ('pending', 'running') AND (node_id = @nodeId OR node_id IS NULL) AND created_at <= @before",
+            new { nodeId, before }));
+        var closed = new List<ExecutionView>();
+        foreach (var id in open.Where(id => !still.Contains(id)))
+        {
+            var ended = await database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
+                """
+                UPDATE executions SET status = 'failed', verdict = 'interrupted', error_output = 'The server was restarted during this run', completed_at = @now
+                WHERE id = @id AND status IN ('pending', 'running')
+                """,
+                new { id, now = clock.GetUtcNow() },
+                transaction));
+            if (ended > 0 && await FindAsync(id) is { } view)
+                closed.Add(view);
+        }
+
+        return closed;
+    }
+
+    /// <summary>Runs of a room that were closed as interrupted since then.</summary>
+    public async Task<IReadOnlyList<ExecutionView>> InterruptedAsync(string roomId, DateTimeOffset since)
+        => [.. (await database.ReadAsync(connection => connection.QueryAsync<Row>(
+            $"{Select} WHERE e.room_id = @roomId AND e.verdict = 'interrupted' AND e.completed_at >= @since ORDER BY e.seq", new { roomId, since })))
+            .Select(row => row.View())];
 
     public async Task<ExecutionView?> FindAsync(string executionId)
         => (await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>($"{Select} WHERE e.id = @executionId", new { executionId })))?.View();

@@ -32,7 +32,14 @@ internal sealed record ExecutionView
 internal sealed record ExecutionQueuedEvent([property: Id(0)] string ExecutionId, [property: Id(1)] string Message, [property: Id(2)] int Position);
 
 [GenerateSerializer, Immutable]
-internal sealed record ExecutionStartedEvent([property: Id(0)] string ExecutionId, [property: Id(1)] string UserId, [property: Id(2)] string Language);
+internal sealed record ExecutionPositionEvent([property: Id(0)] string ExecutionId, [property: Id(1)] int Position);
+
+[GenerateSerializer, Immutable]
+internal sealed record ExecutionStartedEvent([property: Id(0)] string ExecutionId, [property: Id(1)] string UserId, [property: Id(2)] string Language)
+{
+    /// <summary>It takes <c>execution_input</c>.</summary>
+    [Id(3)] public bool LiveInput { get; init; }
+}
 
 [GenerateSerializer, Immutable]
 internal sealed record ExecutionOutputEvent(

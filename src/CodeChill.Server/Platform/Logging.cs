@@ -22,7 +22,7 @@ internal static partial class Logging
     {
         builder.Logging.ClearProviders();
         builder.Services.AddSerilog(
-            (_, log) =>
+            (services, log) =>
             {
                 // Frameworks at Information tell every step of every request.
                 var frameworks = options.Level < LogEventLevel.Information ? LogEventLevel.Information : Max(options.Level, LogEventLevel.Warning);
@@ -36,8 +36,11 @@ internal static partial class Logging
                     // These two print whole URLs, whose queries may carry a token.
                     .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Max(options.Level, LogEventLevel.Warning))
                     .MinimumLevel.Override("System.Net.Http.HttpClient", Max(options.Level, LogEventLevel.Warning))
+                    // Tells the outcome of every check at every probe; what changed is logged by HealthReports.
+                    .MinimumLevel.Override("Microsoft.Extensions.Diagnostics.HealthChecks", LogEventLevel.Fatal)
                     .MinimumLevel.Override("Microsoft.Hosting.Lifetime", Max(options.Level, LogEventLevel.Information))
                     .Enrich.FromLogContext()
+                    .Enrich.With(new Correlation(services))
                     .Enrich.With<Redaction>();
                 if (options.Json)
                     log.WriteTo.Console(new RenderedCompactJsonFormatter());
@@ -58,16 +61,25 @@ internal static partial class Logging
     public static void Use(WebApplication app)
         => app.UseSerilogRequestLogging(requests =>
         {
+            // Without it the lines go to Serilog's static logger, which is nobody's here.
+            requests.Logger = app.Services.GetRequiredService<Serilog.ILogger>();
             requests.IncludeQueryInRequestPath = false;
             requests.GetLevel = (http, _, failure) => failure is not null || http.Response.StatusCode >= 500
                 ? LogEventLevel.Error
                 : http.Request.Path.StartsWithSegments("/api") ? LogEventLevel.Information : LogEventLevel.Debug;
             requests.EnrichDiagnosticContext = (diagnostics, http) =>
             {
+                diagnostics.Set("RequestId", http.TraceIdentifier);
                 if (http.CallerOrNull() is { } caller)
                     diagnostics.Set("UserId", caller.UserId);
+                if (Ids.Canonical(http.GetRouteValue("id") as string) is { } id)
+                    diagnostics.Set(IdNameOf(http.Request.Path), id);
             };
         });
+
+    private static string IdNameOf(PathString path)
+        => path.StartsWithSegments("/api/rooms") || path.StartsWithSegments("/api/chat/room") || path.StartsWithSegments("/api/execution/room") ? "RoomId"
+            : path.StartsWithSegments("/api/execution") ? "ExecutionId" : "ObjectId";
 
     private static LogEventLevel Max(LogEventLevel one, LogEventLevel other) => one > other ? one : other;
 

@@ -20,11 +20,12 @@ internal static class Replies
 
     public static async Task WriteAsync(HttpContext http, Error error)
     {
+        Instruments.Rejected("rest", error.Code);
         http.Response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
         await http.Response.WriteAsJsonAsync(
-            new { error = error.Message, code = error.Code, status = error.Status, title = error.Message, type = "about:blank" },
+            new { error = error.Message, code = error.Code, status = error.Status, title = error.Message, type = "about:blank", retry_after = error.RetryAfter?.TotalSeconds },
             Json.Options,
             "application/json; charset=utf-8",
             http.RequestAborted);

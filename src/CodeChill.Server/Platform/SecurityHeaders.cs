@@ -8,6 +8,8 @@ namespace CodeChill.Server.Platform;
 /// </summary>
 internal sealed class SecurityHeaders
 {
+    private static readonly object _nonceKey = new();
+
     private readonly RequestDelegate _next;
     private readonly string _policy;
 
@@ -19,12 +21,16 @@ internal sealed class SecurityHeaders
             + $"connect-src 'self' ws: wss:{provider}; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
     }
 
+    /// <summary>For a page with an inline script of its own: what the script element must carry for the policy to let it run.</summary>
+    public static string NonceOf(HttpContext http)
+        => (string)(http.Items[_nonceKey] ??= Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)));
+
     public Task InvokeAsync(HttpContext http)
     {
         http.Response.OnStarting(() =>
         {
             var headers = http.Response.Headers;
-            headers.ContentSecurityPolicy = _policy;
+            headers.ContentSecurityPolicy = http.Items.TryGetValue(_nonceKey, out var nonce) ? $"{_policy}; script-src 'self' 'nonce-{nonce}'" : _policy;
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";

@@ -8,6 +8,7 @@ internal static class SocketReplies
     /// <summary>Tells the sender what was wrong: by event, as the contract says, and by acknowledgement when one was asked for.</summary>
     public static void Fail(this SocketEvent e, Error error)
     {
+        Instruments.Rejected("socket", error.Code);
         double? retryAfter = error.RetryAfter?.TotalSeconds;
         e.Socket.Emit("error", new { message = error.Message, code = error.Code, @event = e.Name, retry_after = retryAfter });
         e.Ack(new { ok = false, error = error.Message, code = error.Code, retry = error.Retry, retry_after = retryAfter });

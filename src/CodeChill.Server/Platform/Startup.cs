@@ -22,6 +22,7 @@ internal static class Startup
         var cors = CorsOptions.Read(settings);
         var log = LogOptions.Read(settings);
         Logging.Add(builder, log);
+        builder.AddHealth();
         builder.AddPipeline(server, cors, LimitOptions.Read(settings));
         builder.Services
             .AddSingleton(settings)
@@ -49,17 +50,19 @@ internal static class Startup
         where T : class
         => (T)builder.Services.Single(service => service.ServiceType == typeof(T)).ImplementationInstance!;
 
-    /// <summary>Serves until the process is told to stop. The exit code; a port that cannot be had is said in one line.</summary>
+    /// <summary>Serves until the process is told to stop. The exit code; an address that cannot be had is said in one line.</summary>
     public static async Task<int> ServeAsync(this WebApplication app)
     {
         try
         {
+            // Asked before anything runs: a start that fails half-way takes a silo and a sandbox down with it and says so at length.
+            StartFailures.TryListen(app.Services.GetRequiredService<ServerOptions>().Url);
             await app.RunAsync();
             return 0;
         }
-        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (Exception failure) when (StartFailures.OfListening(failure) is { } why)
         {
-            await Console.Error.WriteLineAsync($"CodeChill does not start:\n  PORT: {failure.Message} Set PORT to a free one.");
+            await Console.Error.WriteLineAsync($"CodeChill does not start:\n  {why}");
             return RefusedExitCode;
         }
     }
@@ -83,8 +86,10 @@ internal static class Startup
         }
         catch (Exception failure)
         {
-            app.Logger.LogCritical(failure, "The database {Database} could not be opened or brought to the current schema", where);
-            await Console.Error.WriteLineAsync($"CodeChill does not start:\n  database {where}: {failure.Message}");
+            var why = StartFailures.OfDatabase(failure);
+            app.Logger.LogCritical("The database {Database} could not be opened or brought to the current schema: {Reason}", where, why);
+            app.Logger.LogDebug(failure, "Where it failed");
+            await Console.Error.WriteLineAsync($"CodeChill does not start:\n  database {where}: {why}");
             return false;
         }
 

@@ -8,7 +8,7 @@ namespace CodeChill.Server.Platform;
 /// </summary>
 internal static class WebClient
 {
-    private static readonly PathString[] NotPages = ["/api", "/socket.io", "/health"];
+    private static readonly PathString[] NotPages = ["/api", "/socket.io", "/yjs", "/health", "/metrics", "/openapi", "/scalar"];
 
     public static void UseWebClient(this WebApplication app)
     {

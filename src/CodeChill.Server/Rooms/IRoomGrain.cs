@@ -2,6 +2,8 @@ using CodeChill.Server.Auth;
 using CodeChill.Server.Chat;
 using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
+using CodeChill.Server.Executions.Cases;
+using CodeChill.Server.Executions.Sessions;
 using CodeChill.Server.Platform;
 
 namespace CodeChill.Server.Rooms;
@@ -14,9 +16,17 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<bool>> LeaveAsync(string userId);
     Task<Outcome<bool>> UpdateAsync(string userId, RoomChanges changes);
     Task<Outcome<bool>> DeleteAsync(string userId);
+    Task<Outcome<bool>> SetRoleAsync(string actorId, string userId, string role);
+    Task<Outcome<bool>> RemoveMemberAsync(string actorId, string userId);
 
     /// <summary>The account is gone: its sockets are put out, its membership (already ended in the database) is forgotten.</summary>
     Task ForgetUserAsync(string userId);
+
+    /// <summary>Closes the room, as its owner would delete it, when nobody is in and nothing happened since. False when it goes on.</summary>
+    Task<bool> ExpireAsync(DateTimeOffset idleSince);
+
+    /// <summary>Lets members go who have not been in since; answers how many.</summary>
+    Task<int> DropStaleMembersAsync(DateTimeOffset unseenSince);
 
     // Sockets.
     Task<Outcome<RoomReply<RoomJoinedEvent>>> AttachAsync(SocketIdentity socket, IRoomRelay relay, string? password);
@@ -38,6 +48,19 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<long>> ApplyUpdateAsync(string socketId, ReadOnlyMemory<byte> update);
     Task<Outcome<bool>> UpdateAwarenessAsync(string socketId, ReadOnlyMemory<byte> update);
 
+    // The plain y-websocket protocol.
+    /// <summary>Lets a y-websocket connection in, by the rules of <see cref="AttachAsync"/> without a password.</summary>
+    Task<Outcome<RoomReply<bool>>> AttachYjsAsync(SocketIdentity socket, IRoomRelay relay);
+
+    /// <summary>The awareness of all who are in the room.</summary>
+    Task<Outcome<byte[]>> GetAwarenessAsync(string socketId);
+
+    // History.
+    Task<Outcome<TextAt>> GetTextAsync(string userId, RoomAction action);
+
+    /// <summary>Applies edits that were made for the text of <paramref name="baseVersion"/>; what was typed since stays.</summary>
+    Task<Outcome<TextAt>> RestoreAsync(string userId, IReadOnlyList<RestoreEdit> edits, long baseVersion);
+
     // Chat: all of it passes here, so that the room's sockets hear of it in the order it was stored.
     Task<Outcome<MessageView>> SendMessageAsync(string userId, NewMessage message);
     Task<Outcome<MessageView>> EditMessageAsync(string userId, string messageId, string content);
@@ -48,8 +71,28 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<RoomReply<ExecutionQueuedEvent>>> ExecuteAsync(string userId, string userName, string? socketId, ExecutionRequest request);
     Task<Outcome<bool>> StopExecutionAsync(string userId, string executionId);
 
-    /// <summary>What a run does, as its runner reports it.</summary>
-    Task ReportExecutionAsync(ExecutionReport report);
+    Task<Outcome<bool>> WriteExecutionAsync(string userId, string executionId, ReadOnlyMemory<byte> data, bool end);
+
+    /// <summary>What a run does, as its runner reports it. False when this activation does not know the run: it is told what went before, then this again.</summary>
+    Task<bool> ReportExecutionAsync(ExecutionReport report);
+
+    // Terminals.
+    Task<Outcome<string>> StartSessionAsync(string userId, string userName, SessionRequest request);
+    Task<Outcome<bool>> WriteSessionAsync(string userId, string sessionId, ReadOnlyMemory<byte> data);
+    Task<Outcome<bool>> ResizeSessionAsync(string userId, string sessionId, int columns, int rows);
+    Task<Outcome<bool>> StopSessionAsync(string userId, string sessionId);
+
+    /// <summary>What a terminal does; false as with runs.</summary>
+    Task<bool> ReportSessionAsync(SessionReport report);
+
+    // Test cases.
+    Task<Outcome<CaseView>> SaveCaseAsync(string userId, string? caseId, CaseFields fields);
+    Task<Outcome<bool>> DeleteCaseAsync(string userId, string caseId);
+
+    /// <summary>Starts a run of all cases; its id.</summary>
+    Task<Outcome<string>> RunCasesAsync(string userId, string userName, ExecutionRequest request);
+    Task<Outcome<bool>> StopCasesAsync(string userId, string runId);
+    Task ReportCasesAsync(CaseReport report);
 }
 
 /// <summary>A value, and the point the caller's relay must have reached before the caller answers.</summary>

@@ -9,6 +9,13 @@ internal sealed class PasswordTries
     private readonly Dictionary<string, List<DateTimeOffset>> _byUser = [];
     private readonly Queue<(DateTimeOffset At, string UserId)> _day = new();
 
+    /// <summary>Starts from what was counted before, oldest first.</summary>
+    public PasswordTries(IEnumerable<(string UserId, DateTimeOffset At)>? earlier = null)
+    {
+        foreach (var (userId, at) in earlier ?? [])
+            Failed(userId, at);
+    }
+
     /// <summary>How long this account has to wait before it may try, or null when it may now.</summary>
     public TimeSpan? WaitFor(string userId, DateTimeOffset now)
     {

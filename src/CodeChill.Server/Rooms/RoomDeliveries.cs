@@ -49,7 +49,14 @@ internal sealed record SocketAttached : RoomDelivery
     /// <summary>Null when a relay only re-registered a socket that has been in all along.</summary>
     [Id(1)] public RoomJoinedEvent? Joined { get; init; }
     [Id(2)] public Audience Audience { get; init; }
+
+    /// <summary>What a y-websocket connection is told first.</summary>
+    [Id(3)] public YjsHello? Hello { get; init; }
 }
+
+/// <summary>The room's state vector and the awareness of those in it, null when there is none.</summary>
+[GenerateSerializer, Immutable]
+internal sealed record YjsHello([property: Id(0)] byte[] StateVector, [property: Id(1)] byte[]? Awareness);
 
 /// <summary>A socket sent <c>doc_sync</c> and speaks Yjs from here on.</summary>
 [GenerateSerializer, Immutable]
@@ -130,7 +137,11 @@ internal sealed record DocUpdateEvent(
     [property: Id(0)] ReadOnlyMemory<byte> Update, [property: Id(1)] string? UserId, [property: Id(2)] long Version);
 
 [GenerateSerializer, Immutable]
-internal sealed record AwarenessUpdateEvent([property: Id(0)] ReadOnlyMemory<byte> Update, [property: Id(1)] string? UserId);
+internal sealed record AwarenessUpdateEvent([property: Id(0)] ReadOnlyMemory<byte> Update, [property: Id(1)] string? UserId)
+{
+    /// <summary>The socket it is from, when a later one of the same socket makes it superfluous.</summary>
+    [Id(2), System.Text.Json.Serialization.JsonIgnore] public string? Source { get; init; }
+}
 
 /// <summary>What a Yjs client gets for its <c>doc_sync</c>.</summary>
 [GenerateSerializer, Immutable]
@@ -143,4 +154,8 @@ internal sealed record RoomStateEvent(
     [property: Id(1)] string Content,
     [property: Id(2)] long Version,
     [property: Id(3)] IReadOnlyList<ParticipantView> Participants,
-    [property: Id(4)] IReadOnlyList<Chat.MessageView> RecentMessages);
+    [property: Id(4)] IReadOnlyList<Chat.MessageView> RecentMessages)
+{
+    [Id(5)] public required IReadOnlyList<Executions.LiveExecutionView> Executions { get; init; }
+    [Id(6)] public required IReadOnlyList<Executions.Sessions.SessionView> Sessions { get; init; }
+}

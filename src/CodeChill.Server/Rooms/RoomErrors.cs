@@ -12,6 +12,10 @@ internal static class RoomErrors
     public static readonly Error NotInRoom = new("room.not_in_room", 400, "Not in a room");
     public static readonly Error NotInThisRoom = new("room.not_in_this_room", 400, "Not in this room");
     public static readonly Error OwnerCannotLeave = new("room.owner_cannot_leave", 400, "Room owner cannot leave. Delete the room instead.");
+    public static readonly Error NoSuchParticipant = new("room.no_such_participant", 404, "Participant not found");
+    public static readonly Error OwnerKeepsRole = new("room.owner_keeps_role", 400, "The owner's role cannot be changed");
+    public static readonly Error OwnerCannotBeRemoved = new("room.owner_cannot_be_removed", 400, "The owner cannot be removed. Delete the room instead.");
+    public static readonly Error InvalidRole = new("room.invalid_role", 400, "role must be moderator or participant");
     public static readonly Error IdRequired = new("room.id_required", 400, "Room ID required");
     public static readonly Error TooManyRooms = new("room.too_many", 400, $"Maximum of {RoomLimits.ActiveRoomsPerUser} active rooms reached");
     public static readonly Error TooManySockets = new("room.too_many_sockets", 400, "Too many connections to this room");

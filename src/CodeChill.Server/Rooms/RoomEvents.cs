@@ -92,7 +92,7 @@ internal sealed class RoomEvents(SocketEvents events, RoomRelays relays, IGrainF
             await relay.ReachedAsync(reply.Value.Mark);
         else
             e.Socket.Emit("room_state", state);
-        e.Ack(new { ok = true, state.Room, state.Content, state.Version, state.Participants, state.RecentMessages });
+        e.Ack(new { ok = true, state.Room, state.Content, state.Version, state.Participants, state.RecentMessages, state.Executions, state.Sessions });
     }
 
     private async Task MoveCursorAsync(SocketEvent e, SocketSession session)

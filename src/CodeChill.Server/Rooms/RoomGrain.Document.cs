@@ -60,7 +60,7 @@ internal sealed partial class RoomGrain
             var (edit, asTyped) = applied.Value;
             version = edit.Version;
             if (edit.Changed)
-                Accept(edit, socket, "whole-text", operation, change.CursorPosition);
+                Accept(edit, socket.Identity.UserId, socketId, "whole-text", operation, change.CursorPosition);
             if (!asTyped)
             {
                 // The sender's own text lacks what others typed meanwhile: it gets the merged one before its acknowledgement.
@@ -83,7 +83,7 @@ internal sealed partial class RoomGrain
         if (applied.Error is { } error)
             return error;
         if (applied.Value.Changed)
-            Accept(applied.Value, _sockets[socketId], YjsKind, null, JsonText.Null);
+            Accept(applied.Value, _sockets[socketId].Identity.UserId, socketId, YjsKind, null, JsonText.Null);
         return await DurableAsync() is { } lost ? lost : applied.Value.Version;
     }
 
@@ -99,9 +99,10 @@ internal sealed partial class RoomGrain
     {
         if (!_sockets.TryGetValue(socketId, out var socket))
             return Task.FromResult<Outcome<bool>>(RoomErrors.NotInRoom);
-        if (_awareness.Apply(socketId, update.Span) is { } error)
+        if (_awareness.Apply(socketId, socket.Identity.UserId, update, out var news) is { } error)
             return Task.FromResult<Outcome<bool>>(error);
-        Broadcast("awareness_update", new AwarenessUpdateEvent(update, socket.Identity.UserId), Audience.Yjs, [socketId], isVolatile: true);
+        if (!news.IsEmpty)
+            Broadcast("awareness_update", new AwarenessUpdateEvent(news, socket.Identity.UserId) { Source = socketId }, Audience.Yjs, [socketId], isVolatile: true);
         return Task.FromResult<Outcome<bool>>(true);
     }
 
@@ -133,7 +134,7 @@ internal sealed partial class RoomGrain
     private void RemoveAwareness(RoomSocket socket)
     {
         if (_awareness.Remove(socket.Identity.SocketId) is { } gone)
-            Broadcast("awareness_update", new AwarenessUpdateEvent(gone, socket.Identity.UserId), Audience.Yjs);
+            Broadcast("awareness_update", new AwarenessUpdateEvent(gone, socket.Identity.UserId) { Source = socket.Identity.SocketId }, Audience.Yjs);
     }
 
     /// <summary>May this socket write so many bytes now?</summary>
@@ -143,12 +144,18 @@ internal sealed partial class RoomGrain
             return RoomErrors.NotInRoom;
         if (Authorize(socket.Identity.UserId, RoomAction.Write) is { } denied)
             return denied;
+        return Room(bytes) is { } full ? full : true;
+    }
+
+    /// <summary>Is there room for so many bytes in the log?</summary>
+    private Error? Room(int bytes)
+    {
         if (_fenced)
             return DocumentErrors.NotSaved;
         // Refused before it is in the document: an edit that can't be logged must not become part of what others build on.
         return log.BacklogBytes + bytes > UpdateLog.MaxBacklogBytes || _document!.Seq - _committedSeq >= DocumentLimits.UncommittedEdits
             ? DocumentErrors.ReadOnly
-            : true;
+            : null;
     }
 
     /// <summary>
@@ -171,14 +178,14 @@ internal sealed partial class RoomGrain
     }
 
     /// <summary>The edit is in the document: on to the log, the peers, and the clock that compacts.</summary>
-    private void Accept(Accepted edit, RoomSocket? author, string clientKind, string? operationId, JsonText cursor)
+    private void Accept(Accepted edit, string? author, string? authorSocket, string clientKind, string? operationId, JsonText cursor)
     {
-        _lastAuthor = author?.Identity.UserId;
+        _lastAuthor = author;
         _lastCursor = cursor;
         _lastAppend = Track(edit.Seq, log.Append(
             new LogEntry(RoomId, edit.Seq, edit.Version, _lastAuthor, clientKind, operationId, clock.GetUtcNow(), edit.Update)));
         var shown = new DocUpdateEvent(edit.Update, _lastAuthor, edit.Version);
-        IReadOnlyList<string>? except = author is null ? null : [author.Identity.SocketId];
+        IReadOnlyList<string>? except = authorSocket is null ? null : [authorSocket];
         // An edit that its author repeats until it is acknowledged must be shown to replicas only when it is durable: after a crash they
         // would bring it back, and so would the author. What may build on it waits behind it.
         if (operationId is not null || (clientKind != YjsKind && !_heldBack.IsCompleted))
@@ -204,8 +211,7 @@ internal sealed partial class RoomGrain
             await OpenAsync();
         if (_document?.FillIfEmpty(template) is { } filled)
         {
-            Accept(filled, null, "template", null, JsonText.Null);
-            _lastAuthor = userId;
+            Accept(filled, userId, null, "template", null, JsonText.Null);
             if (await DurableAsync() is { } lost)
                 return lost;
         }
@@ -339,7 +345,8 @@ internal sealed partial class RoomGrain
         var (seq, version, state, text, bytes) = (_document!.Seq, _document.Version, _document.EncodeState(), _document.Text, _document.StateBytes);
         if (await _lastAppend != Commit.Done)
             return;
-        await documents.CompactAsync(RoomId, seq, version, state, text, options.HistoryKeep);
+        await documents.CompactAsync(RoomId, seq, version, state, text);
         _document.Compacted(seq, bytes, state.Length);
+        await KeepHistoryAsync(seq);
     }
 }

@@ -7,7 +7,7 @@ namespace CodeChill.Server.Rooms;
 /// <summary>Membership: who belongs to the room, by what right they came, and the owner's changes.</summary>
 internal sealed partial class RoomGrain
 {
-    private readonly PasswordTries _passwordTries = new();
+    private Task<PasswordTries>? _passwordTries;
 
     public async Task<Outcome<MembershipReply>> JoinAsync(Caller caller, string? password)
     {
@@ -86,6 +86,7 @@ internal sealed partial class RoomGrain
             await rooms.DeleteAsync(RoomId);
             _closed = RoomErrors.NotFound;
             _roles.Clear();
+            EndAllWork("room_deleted");
             foreach (var socket in _sockets.Values.ToList())
                 Remove(socket, "room_deleted", new RoomDeletedEvent(RoomId, "Room was deleted"), tellSocket: true);
             DeactivateOnIdle();
@@ -113,18 +114,22 @@ internal sealed partial class RoomGrain
             return true;
         if (_room is { IsPrivate: true, CreatedBy: var owner } && owner != userId)
         {
-            if (_passwordTries.WaitFor(userId, clock.GetUtcNow()) is { } wait)
+            var tries = await TriesAsync();
+            if (tries.WaitFor(userId, clock.GetUtcNow()) is { } wait)
                 return RoomErrors.PasswordLocked(wait);
             if (string.IsNullOrEmpty(password))
                 return RoomErrors.InvalidPassword;
-            // Counted before the slow hash runs, so that a hundred tries at once are not a hundred free tries.
-            _passwordTries.Failed(userId, clock.GetUtcNow());
+            // Counted before the slow hash runs, so that a hundred tries at once are not a hundred free tries; and durably, so that a room that
+            // is loaded again has not forgotten them.
+            tries.Failed(userId, clock.GetUtcNow());
+            await passwordTries.AddAsync(RoomId, userId, clock.GetUtcNow());
             var verdict = await passwords.VerifyAsync(_room.PasswordHash, password, CancellationToken.None);
             if (verdict.Error is { } busy)
                 return busy;
             if (verdict.Value == PasswordVerdict.Wrong)
                 return RoomErrors.InvalidPassword;
-            _passwordTries.Succeeded(userId);
+            tries.Succeeded(userId);
+            await passwordTries.ForgiveAsync(RoomId, userId);
         }
 
         await _membership.WaitAsync();
@@ -139,12 +144,31 @@ internal sealed partial class RoomGrain
             var role = _room.CreatedBy == userId ? RoomPermissions.Owner : RoomPermissions.Participant;
             await rooms.AddMemberAsync(RoomId, userId, role);
             _roles[userId] = role;
+            _left.Remove(userId);
             return false;
         }
         finally
         {
             _membership.Release();
         }
+    }
+
+    /// <summary>What was counted, read once. A read that failed is made again for the next try.</summary>
+    private async Task<PasswordTries> TriesAsync()
+    {
+        var loading = _passwordTries ??= LoadAsync();
+        try
+        {
+            return await loading;
+        }
+        catch
+        {
+            if (_passwordTries == loading)
+                _passwordTries = null;
+            throw;
+        }
+
+        async Task<PasswordTries> LoadAsync() => new(await passwordTries.LoadAsync(RoomId, clock.GetUtcNow()));
     }
 
     private async Task<RoomView?> ViewAsync() => await rooms.FindAsync(RoomId) is { } row ? RoomShapes.Room(row, (await rooms.MembersAsync([RoomId]))[RoomId]) : null;

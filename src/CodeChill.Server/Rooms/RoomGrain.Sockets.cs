@@ -31,10 +31,11 @@ internal sealed partial class RoomGrain
         var view = RoomShapes.Details(row!, members, socket.UserId);
         var joined = new RoomJoinedEvent(
             RoomId,
-            view with { ContentVersion = _document.Version, Participants = WithPresence(view.Participants) },
+            view with { ContentVersion = _document.Version, Participants = WithPresence(view.Participants), Executions = LiveExecutions(), Sessions = LiveSessions() },
             _document.Text,
             _document.Version);
         entry.Relay.Relay.DeliverAsync(_epoch, new SocketAttached { Seq = ++entry.Relay.Seq, SocketId = socket.SocketId, Joined = joined }).Ignore();
+        TellInterrupted(entry);
         if (firstOfUser)
         {
             Broadcast(
@@ -95,7 +96,11 @@ internal sealed partial class RoomGrain
         var view = RoomShapes.Details(row, members, userId);
         var participants = WithPresence(view.Participants);
         var state = new RoomStateEvent(
-            view with { ContentVersion = _document!.Version, Participants = participants }, _document.Text, _document.Version, participants, messages);
+            view with { ContentVersion = _document!.Version, Participants = participants }, _document.Text, _document.Version, participants, messages)
+        {
+            Executions = LiveExecutions(),
+            Sessions = LiveSessions(),
+        };
         if (!_sockets.TryGetValue(socketId, out var socket))
             return new RoomReply<RoomStateEvent>(state, default);
         socket.Replica.Sent(_document.Version);
@@ -157,11 +162,16 @@ internal sealed partial class RoomGrain
         }
 
         if (_sockets.Count == 0)
+        {
             DelayDeactivation(TimeSpan.Zero);
+            EndWhenEmpty();
+        }
     }
 
     private void PutOut(string userId, string? eventName, object? payload)
     {
+        _left.Add(userId);
+        EndWorkOf(userId);
         foreach (var socket in _sockets.Values.Where(s => s.Identity.UserId == userId).ToList())
             Remove(socket, eventName, payload, tellSocket: true);
     }

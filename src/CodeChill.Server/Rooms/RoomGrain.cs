@@ -20,10 +20,11 @@ internal sealed partial class RoomGrain(
     RoomStore rooms,
     DocumentStore documents,
     UpdateLog log,
+    History.HistoryKeeper history,
     ChatStore chat,
-    ExecutionStore executions,
-    ExecutionQueue queue,
+    ExecutionDesk executions,
     Passwords passwords,
+    PasswordTryStore passwordTries,
     RoomOptions options,
     TimeProvider clock,
     ILogger<RoomGrain> logger) : Grain, IRoomGrain, IDisposable
@@ -49,9 +50,10 @@ internal sealed partial class RoomGrain(
 
         foreach (var member in (await rooms.MembersAsync([RoomId]))[RoomId])
             _roles[member.UserId] = member.Role;
+        await LoadInterruptedAsync();
         try
         {
-            _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken));
+            _document = RoomDocument.Restore(await documents.LoadAsync(RoomId, cancellationToken), clock);
             _committedSeq = _document.Seq;
         }
         catch (Exception damage) when (damage is DocumentDamagedException or Text.UpdateFormatException)
@@ -86,6 +88,8 @@ internal sealed partial class RoomGrain(
     {
         _membership.Dispose();
         _chatOrder.Dispose();
+        _caseOrder.Dispose();
+        _emptyTimer?.Dispose();
         _flushTimer?.Dispose();
         _settleTimer?.Dispose();
     }

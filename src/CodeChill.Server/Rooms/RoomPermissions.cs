@@ -8,6 +8,10 @@ internal enum RoomAction
     Chat,
     Execute,
     ModerateChat,
+    Restore,
+    EditCases,
+    RemoveMembers,
+    ChangeRoles,
     Manage,
     Delete,
 }
@@ -24,7 +28,7 @@ internal static class RoomPermissions
     public static bool Allows(string? role, RoomAction action) => role switch
     {
         Owner => true,
-        Moderator => action is not (RoomAction.Manage or RoomAction.Delete),
+        Moderator => action is not (RoomAction.ChangeRoles or RoomAction.Manage or RoomAction.Delete),
         Participant => action is RoomAction.Read or RoomAction.Write or RoomAction.Chat or RoomAction.Execute,
         _ => false,
     };

@@ -7,7 +7,7 @@ namespace CodeChill.Server.Rooms;
 /// event is encoded once for all sockets of its audience. Waiters learn when a delivery has been passed on, so that an acknowledgement
 /// never overtakes the event it belongs behind.
 /// </summary>
-internal sealed class RoomRelay(string roomId, Namespace sockets, RoomRelays owner, ILogger logger) : IRoomRelay
+internal sealed partial class RoomRelay(string roomId, Namespace sockets, RoomRelays owner, ILogger logger) : IRoomRelay
 {
     /// <summary>The event that is not for clients: their transport is cut, and they come back by themselves.</summary>
     public const string CutEvent = "$cut";
@@ -96,6 +96,8 @@ internal sealed class RoomRelay(string roomId, Namespace sockets, RoomRelays own
 
     private void Pass(RoomDelivery delivery)
     {
+        if (PassToYjs(delivery))
+            return;
         switch (delivery)
         {
             case RoomEvent { Name: CutEvent }:

@@ -195,6 +195,10 @@ internal sealed class RoomStore(Database database, TimeProvider clock)
             new { roomId, userId, now = clock.GetUtcNow() },
             transaction));
 
+    public Task SetRoleAsync(string roomId, string userId, string role)
+        => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
+            "UPDATE participants SET role = @role WHERE room_id = @roomId AND user_id = @userId AND is_active = 1", new { roomId, userId, role }, transaction));
+
     public Task SeenAsync(string roomId, string userId)
         => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
             "UPDATE participants SET last_seen = @now WHERE room_id = @roomId AND user_id = @userId",

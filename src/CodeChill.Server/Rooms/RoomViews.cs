@@ -58,6 +58,12 @@ internal sealed record RoomDetailsView : RoomView
 
     [Id(0)] public bool IsParticipant { get; init; }
     [Id(1)] public string? UserRole { get; init; }
+
+    /// <summary>What runs now, with the output so far; for who joins.</summary>
+    [Id(2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<Executions.LiveExecutionView>? Executions { get; init; }
+
+    /// <summary>The terminals that are open now; for who joins.</summary>
+    [Id(3), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<Executions.Sessions.SessionView>? Sessions { get; init; }
 }
 
 /// <summary>A room in <c>my-rooms</c>.</summary>

@@ -5,6 +5,8 @@ using CodeChill.Server.Auth.Tokens;
 using CodeChill.Server.Chat;
 using CodeChill.Server.Documents;
 using CodeChill.Server.Executions;
+using CodeChill.Server.Executions.Judge0;
+using CodeChill.Server.Executions.Sessions;
 using CodeChill.Server.Platform;
 using CodeChill.SocketIO;
 using Orleans.Configuration;
@@ -19,21 +21,20 @@ internal static class RoomsSetup
         builder.Services
             .AddSingleton(RoomOptions.Read(builder.Settings()))
             .AddSingleton<RoomStore>()
+            .AddSingleton<PasswordTryStore>()
             .AddSingleton<DocumentStore>()
             .AddSingleton<ChatStore>()
-            .AddSingleton<ExecutionStore>()
             .AddSingleton<RoomRelays>()
             .AddSingleton<SocketEvents>()
             .AddSingleton<SocketLimits>()
             .AddSingleton<RoomEvents>()
             .AddSingleton<DocumentEvents>()
             .AddSingleton<ChatEvents>()
-            .AddSingleton<ExecutionEvents>()
             .AddSingleton<UpdateLog>()
-            .AddSingleton<LocalRunner>()
-            .AddSingleton<IRunner>(services => services.GetRequiredService<LocalRunner>())
-            .AddSingleton<ExecutionQueue>()
+            .AddRunner(builder.Options<Judge0Options>())
+            .AddExecutions(builder.Settings())
             .AddSingleton<SocketCensus>();
+        YWebSocket.YjsEndpoint.Add(builder.Services);
 
         // Hosted services stop in reverse: sockets and runs first, then the silo with its grains, the log last of all.
         builder.Services.AddHostedService(services => services.GetRequiredService<UpdateLog>());
@@ -47,9 +48,12 @@ internal static class RoomsSetup
                 collection.CollectionQuantum = TimeSpan.FromMinutes(1);
             });
         });
-        builder.Services.AddHostedService(services => services.GetRequiredService<LocalRunner>());
+        builder.Services.AddHostedService(services => (BackgroundService)services.GetRequiredService<IRunner>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<RecordKeeper>());
         builder.Services.AddHostedService(services => services.GetRequiredService<ExecutionQueue>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<SessionHost>());
         builder.Services.AddHostedService(services => services.GetRequiredService<SocketCensus>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<YWebSocket.YjsCensus>());
 
         var cors = builder.Options<CorsOptions>();
         builder.Services.AddSocketIO(socketIO =>
@@ -66,9 +70,11 @@ internal static class RoomsSetup
     public static void MapRooms(this WebApplication app)
     {
         app.MapRoomRoutes();
+        app.MapParticipants();
         app.MapChat();
         app.MapExecutions();
         app.MapSocketIO("/socket.io");
+        YWebSocket.YjsEndpoint.Map(app);
 
         var sockets = app.Services.GetRequiredService<SocketIOServer>().Default;
         var tokens = app.Services.GetRequiredService<TokenValidator>();
@@ -80,16 +86,16 @@ internal static class RoomsSetup
                 && value.ValueKind == System.Text.Json.JsonValueKind.String ? value.GetString() : null;
             var caller = await tokens.ValidateAsync(token, cancel);
             if (caller.Error is { } error)
-                throw new ConnectErrorException(error.Message, new { code = error.Code, retry = error.Retry });
+                throw Refused(error);
             if (census.IsCrowded(caller.Value!.UserId, socket.Handshake.Address))
-                throw new ConnectErrorException(PlatformErrors.RateLimited.Message, new { code = PlatformErrors.RateLimited.Code, retry = Retry.Later });
+                throw Refused(PlatformErrors.RateLimited);
             socket.State = new SocketSession(caller.Value);
         });
 
         var rooms = app.Services.GetRequiredService<RoomEvents>();
         var documents = app.Services.GetRequiredService<DocumentEvents>();
         var chat = app.Services.GetRequiredService<ChatEvents>();
-        var executions = app.Services.GetRequiredService<ExecutionEvents>();
+        var executions = app.Services.GetRequiredService<ExecutionsSetup.Events>();
         sockets.OnConnection(socket =>
         {
             rooms.Register(socket);
@@ -97,9 +103,16 @@ internal static class RoomsSetup
             chat.Register(socket);
             executions.Register(socket);
             census.Add(socket);
+            Instruments.Connected();
             socket.Emit("connected", new { message = "Connected successfully", user_id = ((SocketSession)socket.State!).Caller.UserId });
             return ValueTask.CompletedTask;
         });
+    }
+
+    private static ConnectErrorException Refused(Error error)
+    {
+        Instruments.Rejected("connect", error.Code);
+        return new ConnectErrorException(error.Message, new { code = error.Code, retry = error.Retry });
     }
 
     /// <summary>One node needs no fixed port for its silo, and two servers on one machine must not want the same.</summary>

@@ -15,6 +15,9 @@ internal sealed class SocketEvents(IGrainFactory grains, SocketLimits limits, IL
         => socket.On(name, async e =>
         {
             var session = (SocketSession)socket.State!;
+            var began = Instruments.Now();
+            using var span = Instruments.SocketEvent(name, socket.Id, session.Room?.RoomId);
+            Instruments.Received(name);
             if (limits.Take(session.Caller.UserId, name) is { } wait)
             {
                 e.Fail(PlatformErrors.RateLimited with { RetryAfter = wait });
@@ -31,8 +34,13 @@ internal sealed class SocketEvents(IGrainFactory grains, SocketLimits limits, IL
             }
             catch (Exception failure)
             {
-                logger.LogError(failure, "{Event} of socket {SocketId} failed", name, socket.Id);
+                logger.LogError(
+                    failure, "{Event} of socket {SocketId} failed (user {UserId}, room {RoomId})", name, socket.Id, session.Caller.UserId, session.Room?.RoomId);
                 e.Fail(PlatformErrors.Unavailable);
+            }
+            finally
+            {
+                Instruments.Answered(name, began);
             }
         });
 

@@ -19,6 +19,7 @@ internal sealed class SocketLimits(TimeProvider clock)
     private readonly EventRateLimiter _messages = new(40, 5, clock);
     private readonly EventRateLimiter _rooms = new(200, 10, clock);
     private readonly EventRateLimiter _runs = new(10, 1, clock);
+    private readonly EventRateLimiter _keys = new(400, 60, clock);
 
     /// <summary>Takes one event's worth; the time to wait when there is none left.</summary>
     public TimeSpan? Take(string userId, string eventName)
@@ -29,7 +30,8 @@ internal sealed class SocketLimits(TimeProvider clock)
         "code_change" or "doc_update" => _edits,
         "cursor_update" or "awareness_update" => _presence,
         "send_message" => _messages,
-        "execute_code" or "execution_stop" => _runs,
+        "execute_code" or "execution_stop" or "session_start" or "session_stop" or "cases_run" or "cases_stop" => _runs,
+        "execution_input" or "session_input" or "session_resize" => _keys,
         _ => _rooms,
     };
 }

@@ -22,9 +22,9 @@ internal static class ProfileChange
             var outcome = field switch
             {
                 "name" => Name(changed, value),
-                "github_username" => Handle(field, value, changed.GithubUsername, handle => changed with { GithubUsername = handle, GithubStats = null }, changed),
-                "leetcode_username" => Handle(field, value, changed.LeetcodeUsername, handle => changed with { LeetcodeUsername = handle, LeetcodeStats = null }, changed),
-                "codeforces_username" => Handle(field, value, changed.CodeforcesUsername, handle => changed with { CodeforcesUsername = handle, CodeforcesStats = null }, changed),
+                "github_username" => Handle(field, value, changed.GithubUsername, handle => changed with { GithubUsername = handle, GithubStats = null, StatsDueAt = now }, changed),
+                "leetcode_username" => Handle(field, value, changed.LeetcodeUsername, handle => changed with { LeetcodeUsername = handle, LeetcodeStats = null, StatsDueAt = now }, changed),
+                "codeforces_username" => Handle(field, value, changed.CodeforcesUsername, handle => changed with { CodeforcesUsername = handle, CodeforcesStats = null, StatsDueAt = now }, changed),
                 _ => default(Outcome<User>?),
             };
             if (outcome is not { } known)
@@ -35,7 +35,9 @@ internal static class ProfileChange
             changed = known.Value!;
         }
 
-        return touched ? changed with { UpdatedAt = now } : UserErrors.NothingToChange;
+        if (!touched)
+            return UserErrors.NothingToChange;
+        return changed with { UpdatedAt = now, StatsDueAt = changed.HasHandles ? changed.StatsDueAt : null };
     }
 
     private static Outcome<User> Name(User user, JsonElement value)

@@ -42,6 +42,15 @@ internal sealed record User
 
     public DateTimeOffset? StatsUpdatedAt { get; init; }
 
+    /// <summary>How the last look at each platform went, see <see cref="Stats.StatsStatus"/>.</summary>
+    public string? StatsStatus { get; init; }
+
+    /// <summary>When the numbers are looked at again.</summary>
+    public DateTimeOffset? StatsDueAt { get; init; }
+
+    /// <summary>When this row was read; what is old is old as of then.</summary>
+    public DateTimeOffset ReadAt { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; init; }
@@ -86,6 +95,9 @@ internal record UserWithStats(User User) : PublicUser(User)
     public JsonElement? LeetcodeStats => Stored(User.LeetcodeStats);
 
     public JsonElement? CodeforcesStats => Stored(User.CodeforcesStats);
+
+    /// <summary>How old the numbers are, and why there are none or no newer ones.</summary>
+    public IReadOnlyDictionary<string, Stats.StatsStatusView> StatsStatus => Stats.StatsStatus.Describe(User);
 
     private static JsonElement? Stored(string? json) => json is null ? null : JsonElement.Parse(json);
 }

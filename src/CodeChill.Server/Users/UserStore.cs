@@ -1,3 +1,4 @@
+using System.Data.Common;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Storage;
 using Dapper;
@@ -10,22 +11,21 @@ internal sealed class UserStore(Database database, TimeProvider clock)
     private const string Columns = """
         id, email, name, picture, login_email, password_hash, identity_issuer, identity_subject, is_guest, is_active, is_verified,
         github_username, leetcode_username, codeforces_username, github_stats, leetcode_stats, codeforces_stats, stats_updated_at,
-        created_at, updated_at
+        stats_status, stats_due_at, created_at, updated_at
         """;
 
     public Task<User?> FindAsync(string id, CancellationToken cancel = default)
-        => database.ReadAsync(db => db.QuerySingleOrDefaultAsync<User>($"SELECT {Columns} FROM users WHERE id = @id", new { id }), cancel);
+        => database.ReadAsync(db => OneAsync(db, "id = @id", new { id }), cancel);
 
     public Task<User?> FindByIdentityAsync(string issuer, string subject, CancellationToken cancel = default)
         => database.ReadAsync(
-            db => db.QuerySingleOrDefaultAsync<User>(
-                $"SELECT {Columns} FROM users WHERE identity_issuer = @issuer AND identity_subject = @subject", new { issuer, subject }),
+            db => OneAsync(db, "identity_issuer = @issuer AND identity_subject = @subject", new { issuer, subject }),
             cancel);
 
     /// <summary>The password account that signs in with this address (lower case).</summary>
     public Task<User?> FindByLoginAsync(string loginEmail, CancellationToken cancel = default)
         => database.ReadAsync(
-            db => db.QuerySingleOrDefaultAsync<User>($"SELECT {Columns} FROM users WHERE login_email = @loginEmail", new { loginEmail }),
+            db => OneAsync(db, "login_email = @loginEmail", new { loginEmail }),
             cancel);
 
     /// <summary>False when the sign-in address or the provider's identity has an account already.</summary>
@@ -72,7 +72,7 @@ internal sealed class UserStore(Database database, TimeProvider clock)
             {
                 // Takes the row's lock before reading it.
                 await db.ExecuteAsync("UPDATE users SET updated_at = updated_at WHERE id = @id", new { id }, transaction);
-                var user = await db.QuerySingleOrDefaultAsync<User>($"SELECT {Columns} FROM users WHERE id = @id", new { id }, transaction);
+                var user = await OneAsync(db, "id = @id", new { id }, transaction);
                 if (user is not { IsActive: true })
                     return UserErrors.NotFound;
                 var changed = change(user);
@@ -81,7 +81,7 @@ internal sealed class UserStore(Database database, TimeProvider clock)
                         """
                         UPDATE users SET name = @Name, github_username = @GithubUsername, leetcode_username = @LeetcodeUsername,
                             codeforces_username = @CodeforcesUsername, github_stats = @GithubStats, leetcode_stats = @LeetcodeStats,
-                            codeforces_stats = @CodeforcesStats, updated_at = @UpdatedAt
+                            codeforces_stats = @CodeforcesStats, stats_due_at = @StatsDueAt, updated_at = @UpdatedAt
                         WHERE id = @Id
                         """,
                         changed.Value,
@@ -89,18 +89,6 @@ internal sealed class UserStore(Database database, TimeProvider clock)
                 return changed;
             },
             cancel);
-
-    /// <summary>Stores one platform's numbers, unless the user has changed the handle they were fetched for.</summary>
-    public Task UpdateStatsAsync(string id, StatsPlatform platform, string handle, string stats, CancellationToken cancel = default)
-    {
-        var name = platform switch { StatsPlatform.GitHub => "github", StatsPlatform.LeetCode => "leetcode", _ => "codeforces" };
-        return database.WriteAsync(
-            (db, transaction) => db.ExecuteAsync(
-                $"UPDATE users SET {name}_stats = @stats, stats_updated_at = @now, updated_at = @now WHERE id = @id AND {name}_username = @handle",
-                new { id, handle, stats, now = clock.GetUtcNow() },
-                transaction),
-            cancel);
-    }
 
     /// <summary>Active users whose name or handle contains the text, by name.</summary>
     public Task<(IReadOnlyList<User> Users, long Total)> SearchAsync(string contains, PageRequest page, CancellationToken cancel = default)
@@ -133,6 +121,11 @@ internal sealed class UserStore(Database database, TimeProvider clock)
                 """,
                 new { id }),
             cancel);
+
+    private async Task<User?> OneAsync(DbConnection db, string where, object arguments, DbTransaction? transaction = null)
+        => await db.QuerySingleOrDefaultAsync<User>($"SELECT {Columns} FROM users WHERE {where}", arguments, transaction) is { } user
+            ? user with { ReadAt = clock.GetUtcNow() }
+            : null;
 
     public Task UpdatePasswordHashAsync(string id, string passwordHash, CancellationToken cancel = default)
         => database.WriteAsync(

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CodeChill.Server.Auth;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
+using CodeChill.Server.Users.Stats;
 
 namespace CodeChill.Server.Users;
 
@@ -13,7 +14,10 @@ internal static class UsersEndpoints
     private const int DashboardRooms = 5;
 
     public static void AddUsers(this WebApplicationBuilder builder)
-        => builder.Services.AddSingleton<UserStore>().AddSingleton<StatsService>();
+    {
+        builder.Services.AddSingleton<UserStore>();
+        builder.AddStats();
+    }
 
     public static void MapUsers(this WebApplication app)
     {
@@ -35,14 +39,14 @@ internal static class UsersEndpoints
     private static async Task<IResult> GetOwnAsync(HttpContext http, UserStore users)
         => Replies.Ok(await OwnAsync(http, users), user => new { User = new OwnUser(user) });
 
-    private static async Task<IResult> PutOwnAsync(HttpContext http, UserStore users, SessionRegistry sessions, StatsService stats, TimeProvider clock)
+    private static async Task<IResult> PutOwnAsync(HttpContext http, UserStore users, SessionRegistry sessions, StatsRefresher stats, TimeProvider clock)
         => Replies.Ok(
             await ChangeAsync(http, users, sessions, stats, clock),
             user => new { Message = "Profile updated successfully", User = new OwnUser(user) });
 
     private static async Task<IResult> RefreshOwnAsync(HttpContext http, StatsService stats)
         => Replies.Ok(
-            await stats.RefreshAsync(http.Caller().UserId, http.RequestAborted),
+            await stats.RefreshAsync(http.Caller().UserId, StatsLimits.RequestPatience, http.RequestAborted),
             user => new { Message = "Stats refreshed successfully", User = new OwnUser(user) });
 
     private static async Task<IResult> GetProfileAsync(HttpContext http, UserStore users)
@@ -51,7 +55,7 @@ internal static class UsersEndpoints
         return user.Error is { } error ? Replies.From(error) : Replies.Ok(new { Profile = await ProfileAsync(user.Value!, users) });
     }
 
-    private static async Task<IResult> PutProfileAsync(HttpContext http, UserStore users, SessionRegistry sessions, StatsService stats, TimeProvider clock)
+    private static async Task<IResult> PutProfileAsync(HttpContext http, UserStore users, SessionRegistry sessions, StatsRefresher stats, TimeProvider clock)
     {
         var user = await ChangeAsync(http, users, sessions, stats, clock);
         return user.Error is { } error
@@ -61,7 +65,7 @@ internal static class UsersEndpoints
 
     private static async Task<IResult> RefreshProfileAsync(HttpContext http, UserStore users, StatsService stats)
     {
-        var user = await stats.RefreshAsync(http.Caller().UserId, http.RequestAborted);
+        var user = await stats.RefreshAsync(http.Caller().UserId, StatsLimits.RequestPatience, http.RequestAborted);
         return user.Error is { } error
             ? Replies.From(error)
             : Replies.Ok(new { Message = "Stats refreshed successfully", Profile = await ProfileAsync(user.Value!, users) });
@@ -122,7 +126,7 @@ internal static class UsersEndpoints
         => await users.FindAsync(http.Caller().UserId, http.RequestAborted) is { IsActive: true } user ? user : UserErrors.NotFound;
 
     private static async Task<Outcome<User>> ChangeAsync(
-        HttpContext http, UserStore users, SessionRegistry sessions, StatsService stats, TimeProvider clock)
+        HttpContext http, UserStore users, SessionRegistry sessions, StatsRefresher stats, TimeProvider clock)
     {
         var body = await Replies.ReadAsync<Dictionary<string, JsonElement>>(http);
         if (body.Error is { } unreadable)
@@ -132,8 +136,7 @@ internal static class UsersEndpoints
         if (changed.Error is not null)
             return changed;
         sessions.Refresh(caller.SessionId!);
-        if (changed.Value!.HasHandles)
-            stats.RefreshInBackground(caller.UserId);
+        stats.Wake(changed.Value!);
         return changed;
     }
 

@@ -27,6 +27,7 @@ internal sealed class EngineServer : IDisposable
     {
         options.Validate();
         Options = options;
+        Time = time;
         Log = log;
         _create = create;
         _origins = new OriginPolicy(options);
@@ -39,11 +40,13 @@ internal sealed class EngineServer : IDisposable
         // Fine enough that a deadline is late by a few per cent at most, coarse enough to be free.
         double shortest = new[] { options.PingInterval, options.PingTimeout, options.UpgradeTimeout, options.ConnectTimeout, options.AttachmentTimeout }
             .Min().TotalMilliseconds;
-        Wheel = new TimerWheel(time, TimeSpan.FromMilliseconds(Math.Clamp(shortest / 20, 5, 100)));
+        Wheel = new TimerWheel(time, TimeSpan.FromMilliseconds(Math.Clamp(shortest / 40, 5, 100)));
         Flusher = new FlushScheduler(Environment.ProcessorCount);
     }
 
     public SocketIOOptions Options { get; }
+
+    public TimeProvider Time { get; }
 
     public EngineLog Log { get; }
 
@@ -190,6 +193,7 @@ internal sealed class EngineServer : IDisposable
         }
 
         var connection = new WebSocketConnection(session, http, streams, active: isNew, threshold);
+        bool batch = FlushScheduler.Begin();
         if (isNew)
         {
             session.Attach(connection);
@@ -201,8 +205,21 @@ internal sealed class EngineServer : IDisposable
             connection.BeginClose(0);
         }
 
+        if (batch) FlushScheduler.End();
         Interlocked.Increment(ref _connections);
+        if (streams.Raw is not null)
+        {
+            connection.StartRaw();
+            return;
+        }
+
         await connection.RunAsync().ConfigureAwait(false);
+        ConnectionOver();
+    }
+
+    /// <summary>A WebSocket's bytes are through.</summary>
+    internal void ConnectionOver()
+    {
         Interlocked.Decrement(ref _connections);
         CheckDrained();
     }

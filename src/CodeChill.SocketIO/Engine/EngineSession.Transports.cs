@@ -36,14 +36,27 @@ internal abstract partial class EngineSession
     /// <summary>The reference looks every 100 ms whether a poll holds up an upgrade.</summary>
     private const long UpgradeNoopMs = 100;
 
+    /// <summary>
+    /// How long the request that closed a session waits for a poll that was sent with it on another connection and may be behind it only in our
+    /// order of handling. The client gets the noop that it would have got in its own order, and 400 from then on.
+    /// </summary>
+    private static readonly TimeSpan LastPollWait = TimeSpan.FromMilliseconds(100);
+
     private PollWaiter? _poll;
+    private TaskCompletionSource? _lastPoll;
 
     internal PollStart BeginPoll(out PollWaiter waiter)
     {
         waiter = new PollWaiter();
         lock (Gate)
         {
-            if (_state == SessionState.Closed) return PollStart.Gone;
+            if (_state == SessionState.Closed)
+            {
+                if (_lastPoll is null || !_lastPoll.TrySetResult()) return PollStart.Gone;
+                waiter.Last = OutPacket.Noop;
+                return PollStart.Ready;
+            }
+
             if (_socket is not null) return PollStart.WrongTransport;
             if (_poll is not null) return PollStart.Overlap;
             if (_state == SessionState.Closing && _count == 0)
@@ -95,6 +108,15 @@ internal abstract partial class EngineSession
     internal void EndPost()
     {
         lock (Gate) _posting = false;
+    }
+
+    /// <summary>After a POST, before its answer: see <see cref="LastPollWait"/>.</summary>
+    internal async Task AwaitLastPollAsync(TimeProvider time)
+    {
+        if (_lastPoll is not { } last) return;
+        await Task.WhenAny(last.Task, Task.Delay(LastPollWait, time)).ConfigureAwait(false);
+        last.TrySetResult();
+        PollClosed();
     }
 
     /// <summary>The handshake came over a WebSocket.</summary>

@@ -39,6 +39,7 @@ internal abstract partial class EngineSession : WheelEntry
     private WebSocketConnection? _socket;
     private WebSocketConnection? _probe;
     private long _heartbeatDue;
+    private long _nextPing;
     private long _probeDue = Never;
     private long _noopDue = Never;
     private long _closeDue = Never;
@@ -128,7 +129,8 @@ internal abstract partial class EngineSession : WheelEntry
                     // One that answers nothing is harmless, but it doesn't postpone the next ping.
                     if (!_awaitingPong) break;
                     _awaitingPong = false;
-                    _heartbeatDue = Server.Wheel.Now + Server.PingIntervalMs;
+                    // A steady beat: neither the wheel's lateness nor the client's adds up over the pings.
+                    _heartbeatDue = Math.Max(_nextPing, Server.Wheel.Now + (Server.PingIntervalMs / 2));
                 }
 
                 break;
@@ -153,7 +155,7 @@ internal abstract partial class EngineSession : WheelEntry
     {
         lock (Gate)
         {
-            if (_state != SessionState.Open) return _state == SessionState.Closing;
+            if (_state != SessionState.Open) return _state == SessionState.Closing || _lastPoll is { Task.IsCompleted: false };
             if (!_awaitingPong || ReadPaused || Server.Wheel.Now < _heartbeatDue) return true;
         }
 
@@ -178,7 +180,9 @@ internal abstract partial class EngineSession : WheelEntry
             // packets it came with.
             bool waits = kind == CloseKind.Flush && socket is null && (_poll is null || _count > 0);
             _state = waits ? SessionState.Closing : SessionState.Closed;
-            gone = !waits;
+            if (kind == CloseKind.ByPeer && first && _posting && socket is null && _poll is null)
+                _lastPoll = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            gone = !waits && _lastPoll is null;
             if (kind != CloseKind.Flush) DropQueue();
             if (socket is null && _poll is not null)
             {
@@ -220,6 +224,7 @@ internal abstract partial class EngineSession : WheelEntry
                     if (!timedOut)
                     {
                         // The wheel's lateness is not given to the client: the two intervals add up. But half of the time it does get.
+                        _nextPing = _heartbeatDue + Server.PingIntervalMs;
                         long late = Math.Min(now - _heartbeatDue, Server.PingTimeoutMs / 2);
                         _heartbeatDue = now - late + Server.PingTimeoutMs;
                         _awaitingPong = pinged = true;

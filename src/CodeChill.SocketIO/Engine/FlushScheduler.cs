@@ -4,7 +4,8 @@ namespace CodeChill.SocketIO.Engine;
 /// Decides when queued packets leave. Whatever the packets received in one read caused to be sent is collected; when the read is done and
 /// the thread pool has nothing else to do, it is written there and then, without a thread hop (quiet server: lowest latency and cost).
 /// When other work is waiting, the connections go to a lane that runs behind that work, so that each of them collects what several events
-/// produced and pays for one system call (busy server: highest throughput). Senders outside of a read always use the lane.
+/// produced and pays for one system call (busy server: highest throughput). Senders outside of a read always use the lane. On an event loop's
+/// thread a turn of the loop is the batch.
 /// </summary>
 internal sealed class FlushScheduler
 {
@@ -52,6 +53,18 @@ internal sealed class FlushScheduler
             else session.Lane.Add(session);
         }
 
+        sessions.Clear();
+        if (sessions.Capacity > 4096) sessions.Capacity = 0;
+    }
+
+    /// <summary>Ends an event loop's turn: all that it read has been handled, so now is the time, quiet or not.</summary>
+    public static void EndTurn()
+    {
+        var batch = s_batch!;
+        batch.Open = false;
+        var sessions = batch.Sessions;
+        if (sessions.Count == 0) return;
+        foreach (var session in sessions) session.Flush();
         sessions.Clear();
         if (sessions.Capacity > 4096) sessions.Capacity = 0;
     }

@@ -136,6 +136,7 @@ internal static class PollingTransport
 
             Receive(session, body.AsSpan(0, length));
             if (session.ReadPaused) await session.WaitForRoomAsync().ConfigureAwait(false);
+            await session.AwaitLastPollAsync(session.Server.Time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or BadHttpRequestException)
         {

@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Text.Unicode;
 using CodeChill.SocketIO.Engine;
+using CodeChill.SocketIO.EventLoop;
 using CodeChill.SocketIO.Packets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
-using NetSocket = System.Net.Sockets.Socket;
 
 namespace CodeChill.SocketIO.Transports;
 
@@ -15,10 +14,11 @@ namespace CodeChill.SocketIO.Transports;
 /// the pipe, unmasks each message into a rented buffer and hands it up; an idle connection holds no buffer at all. Writing has one owner
 /// at a time (<see cref="_writing"/>): it takes all that is queued, writes it with one call and looks again. Writes start on the
 /// server's pipe, because the 101 answer leaves through it; once the client's first frame proves that everything written there has
-/// arrived, they go straight to the socket (see <see cref="SocketIOOptions.DirectSocketWrites"/>).
+/// arrived, they go straight to the socket (see <see cref="SocketIOOptions.DirectSocketWrites"/>). A connection that came through an event
+/// loop (<see cref="RawSocket"/>) is read there and written to its descriptor from the start; no task waits for it.
 /// Own packets (probe answer, pong, close) go ahead of and behind the session's.
 /// </summary>
-internal sealed class WebSocketConnection
+internal sealed partial class WebSocketConnection
 {
     /// <summary>Most frames one message may come in; the byte limit alone would allow a million one-byte fragments.</summary>
     private const int MaxFragments = 1024;
@@ -29,6 +29,7 @@ internal sealed class WebSocketConnection
 
     private readonly EngineSession _session;
     private readonly WebSocketStreams _streams;
+    private readonly RawSocket? _raw;
     private readonly int? _deflateThreshold;
     private readonly long _maxPayload;
     private HttpContext? _http;
@@ -48,14 +49,17 @@ internal sealed class WebSocketConnection
     private bool _closing;
     private bool _peerClosed;
     private bool _broken;
+    private bool _readOver;
     private int _pipeWrites;
     private long _inFlight;
 
     public WebSocketConnection(EngineSession session, HttpContext http, WebSocketStreams streams, bool active, int? deflateThreshold)
     {
         _session = session;
-        _http = http;
         _streams = streams;
+        _raw = streams.Raw;
+        // The request of a connection that is read by its loop is about to end.
+        _http = _raw is null ? http : null;
         _active = active;
         _deflateThreshold = deflateThreshold;
         _maxPayload = session.Server.Options.MaxPayloadBytes;
@@ -93,6 +97,36 @@ internal sealed class WebSocketConnection
         ReleaseMessage();
     }
 
+    /// <summary>Serves the connection from its event loop.</summary>
+    public void StartRaw() => _raw!.Start(this);
+
+    /// <summary>Handles what was received; what remains is the beginning of a frame. False ends the connection.</summary>
+    internal bool Receive(ref ReadOnlySequence<byte> bytes)
+    {
+        bool proceed = Process(ref bytes);
+        // Past a violation only the end of the stream is of interest.
+        if (_broken) bytes = default;
+        return proceed;
+    }
+
+    /// <summary>What to wait for before more is read; null to go on.</summary>
+    internal Task? WaitForRoom() => _session.ReadPaused ? _session.WaitForRoomAsync() : null;
+
+    /// <summary>The loop reads no more. The descriptor is closed as soon as nobody writes to it.</summary>
+    internal void Ended(string reason, string? description)
+    {
+        _session.TransportEnded(this, reason, description);
+        bool over;
+        lock (_session.Gate)
+        {
+            _ended = _readOver = true;
+            over = !_writing;
+        }
+
+        ReleaseMessage();
+        if (over) Over();
+    }
+
     /// <summary>The upgrade is complete (under the gate): from now on the session's packets leave here.</summary>
     public void Activate() => _active = true;
 
@@ -125,6 +159,12 @@ internal sealed class WebSocketConnection
     /// <summary>Drops the connection; reading and writing end at once.</summary>
     public void Abort()
     {
+        if (_raw is not null)
+        {
+            _raw.Abort();
+            return;
+        }
+
         lock (_session.Gate) _http?.Abort();
     }
 
@@ -175,9 +215,10 @@ internal sealed class WebSocketConnection
     {
         try
         {
+            if (_raw is not null) return _raw.Write(data, rented);
             if (_direct) return SendOperation.Start(this, _streams.Socket!, data, rented);
             _pipeWrites++;
-            var flush = _streams.Output.WriteAsync(data);
+            var flush = _streams.Output!.WriteAsync(data);
             if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
             if (flush.IsCompletedSuccessfully)
             {
@@ -197,7 +238,7 @@ internal sealed class WebSocketConnection
     }
 
     /// <summary>The kernel took less than everything. The completion may have come already, on another thread.</summary>
-    private void MarkBlocked()
+    internal void MarkBlocked()
     {
         lock (_session.Gate) _blocked = _writing;
     }
@@ -218,9 +259,11 @@ internal sealed class WebSocketConnection
         Pump();
     }
 
-    private void Completed(Exception? error)
+    /// <summary>A write that did not complete at once has ended.</summary>
+    internal void Completed(Exception? error)
     {
         TaskCompletionSource? idle;
+        bool over;
         lock (_session.Gate)
         {
             _writing = false;
@@ -229,18 +272,26 @@ internal sealed class WebSocketConnection
             _inFlight = 0;
             if (error is not null) _ended = true;
             idle = _ended ? _idle : null;
+            over = _readOver;
         }
 
         idle?.TrySetResult();
+        if (over) Over();
         if (error is null) return;
         // The read loop hears of it when the connection is dropped.
         _session.TransportEnded(this, DisconnectReasons.TransportError, error.Message);
         Abort();
     }
 
+    private void Over()
+    {
+        _raw!.Close();
+        _session.Server.ConnectionOver();
+    }
+
     private async Task ReadAsync()
     {
-        var input = _streams.Input;
+        var input = _streams.Input!;
         while (true)
         {
             var result = await input.ReadAsync().ConfigureAwait(false);
@@ -256,208 +307,10 @@ internal sealed class WebSocketConnection
                 if (batch) FlushScheduler.End();
             }
 
-            // Past a violation only the end of the stream is of interest.
             if (_broken) buffer = buffer.Slice(buffer.End);
             input.AdvanceTo(buffer.Start, buffer.End);
             if (!proceed || result.IsCompleted || result.IsCanceled) return;
-            if (_session.ReadPaused) await _session.WaitForRoomAsync().ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Handles all complete frames. False ends the connection.</summary>
-    private bool Process(ref ReadOnlySequence<byte> buffer)
-    {
-        Span<byte> head = stackalloc byte[14];
-        while (!_broken)
-        {
-            scoped var first = buffer.FirstSpan;
-            if (first.Length < 14 && buffer.Length > first.Length)
-            {
-                int length = (int)Math.Min(14, buffer.Length);
-                buffer.Slice(0, length).CopyTo(head);
-                first = head[..length];
-            }
-
-            if (!WebSocketFraming.TryReadHeader(first, _deflateThreshold is not null, out var header, out int error)) return true;
-            if (error != 0) return Fail(error, "invalid frame");
-            if (header.IsControl)
-            {
-                if (buffer.Length < header.HeaderLength + header.PayloadLength) return true;
-                if (!OnControl(header, Payload(buffer, header))) return false;
-            }
-            else
-            {
-                if ((header.Opcode == WebSocketOpcode.Continuation) != (_fragments > 0)) return Fail(1002, "fragment out of place");
-                if (_messageLength + header.PayloadLength > _maxPayload) return Fail(1009, $"payload over {_maxPayload} bytes");
-                if (_fragments >= MaxFragments) return Fail(1009, $"more than {MaxFragments} fragments");
-                if (buffer.Length < header.HeaderLength + header.PayloadLength) return true;
-                if (!OnData(header, Payload(buffer, header))) return true;
-            }
-
-            buffer = buffer.Slice(header.HeaderLength + header.PayloadLength);
-        }
-
-        return true;
-    }
-
-    private static ReadOnlySequence<byte> Payload(in ReadOnlySequence<byte> buffer, in FrameHeader header) =>
-        buffer.Slice(header.HeaderLength, header.PayloadLength);
-
-    private bool OnControl(in FrameHeader header, in ReadOnlySequence<byte> payload)
-    {
-        Span<byte> data = stackalloc byte[WebSocketFraming.MaxControlPayload];
-        data = data[..(int)header.PayloadLength];
-        Unmask(payload, data, header.Mask);
-        switch (header.Opcode)
-        {
-            case WebSocketOpcode.Ping:
-                lock (_session.Gate)
-                {
-                    if (!_closing) QueueOwn(OutPacket.Control(WebSocketOpcode.Pong, data));
-                }
-
-                Pump();
-                return true;
-            case WebSocketOpcode.Close:
-                int code = data.Length >= 2 ? (data[0] << 8) | data[1] : 0;
-                if (data.Length == 1 || (data.Length >= 2 && (!WebSocketFraming.IsValidCloseCode(code) || !Utf8.IsValid(data[2..]))))
-                    return Fail(1002, "invalid close frame");
-                _peerClosed = true;
-                // The answer repeats the code. Written before the loop ends, as nothing is written after.
-                BeginClose(code);
-                return false;
-            default:
-                return true;
-        }
-    }
-
-    /// <summary>One frame of a message. False when the violation it caused has been dealt with.</summary>
-    private bool OnData(in FrameHeader header, in ReadOnlySequence<byte> payload)
-    {
-        int length = (int)header.PayloadLength;
-        if (_fragments == 0)
-        {
-            _messageOpcode = header.Opcode;
-            _messageCompressed = header.Compressed;
-            ProveDelivery();
-        }
-
-        EnsureMessage(_messageLength + length);
-        Unmask(payload, _message.AsSpan(_messageLength, length), header.Mask);
-        _messageLength += length;
-        if (!header.Final)
-        {
-            _fragments++;
-            return true;
-        }
-
-        byte[] message = _message!;
-        length = _messageLength;
-        _message = null;
-        _messageLength = _fragments = 0;
-        try
-        {
-            return _messageCompressed ? OnCompressed(message.AsMemory(0, length)) : OnMessage(message.AsSpan(0, length));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(message);
-        }
-    }
-
-    private bool OnCompressed(ReadOnlyMemory<byte> message)
-    {
-        byte[]? inflated = MessageDeflate.Inflate(message, _maxPayload, out int length, out bool tooLarge);
-        if (inflated is null) return Fail(tooLarge ? 1009 : 1007, tooLarge ? $"payload over {_maxPayload} bytes" : "invalid deflate data");
-        try
-        {
-            return OnMessage(inflated.AsSpan(0, length));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(inflated);
-        }
-    }
-
-    private bool OnMessage(ReadOnlySpan<byte> message)
-    {
-        if (_closing) return true;
-        bool text = _messageOpcode == WebSocketOpcode.Text;
-        if (text && !Utf8.IsValid(message)) return Fail(1007, "invalid UTF-8");
-        if (!_active)
-        {
-            if (!text || !_session.ReceiveProbe(this, message)) BeginClose(0);
-            return true;
-        }
-
-        if (text) _session.ReceiveText(message);
-        else _session.ReceiveBinary(message);
-        return true;
-    }
-
-    /// <summary>
-    /// The client has sent a frame, so it has read the 101 answer and, if it speaks the protocol, the open packet. As long as nothing else
-    /// went through the server's pipe, the pipe is empty and writing past it can't overtake anything.
-    /// </summary>
-    private void ProveDelivery()
-    {
-        if (_direct || _streams.Socket is null || _pipeWrites > 1) return;
-        lock (_session.Gate)
-        {
-            if (!_writing) _direct = true;
-        }
-    }
-
-    private bool Fail(int code, string description)
-    {
-        _broken = true;
-        ReleaseMessage();
-        lock (_session.Gate)
-        {
-            // No close handshake can follow: what comes next can't be told apart. Read on until the peer hangs up or the deadline.
-            if (_peerClosed) return false;
-        }
-
-        if (_active) _session.Close(code == 1009 ? DisconnectReasons.TransportError : DisconnectReasons.ParseError, description, CloseKind.Now, code);
-        else BeginClose(code);
-        return true;
-    }
-
-    private void EnsureMessage(int length)
-    {
-        if (_message is null)
-        {
-            _message = ArrayPool<byte>.Shared.Rent(Math.Max(length, 16));
-            return;
-        }
-
-        if (_message.Length >= length) return;
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(length, _message.Length * 2L), Math.Max(_maxPayload, length)));
-        _message.AsSpan(0, _messageLength).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_message);
-        _message = larger;
-    }
-
-    private void ReleaseMessage()
-    {
-        if (_message is not null) ArrayPool<byte>.Shared.Return(_message);
-        _message = null;
-        _messageLength = 0;
-    }
-
-    private static void Unmask(in ReadOnlySequence<byte> source, Span<byte> target, uint mask)
-    {
-        if (source.IsSingleSegment)
-        {
-            WebSocketFraming.Unmask(source.FirstSpan, target, mask, 0);
-            return;
-        }
-
-        int at = 0;
-        foreach (var segment in source)
-        {
-            WebSocketFraming.Unmask(segment.Span, target[at..], mask, at);
-            at += segment.Length;
+            if (WaitForRoom() is { } room) await room.ConfigureAwait(false);
         }
     }
 
@@ -468,97 +321,6 @@ internal sealed class WebSocketConnection
         {
             connection.Abort();
             return long.MaxValue;
-        }
-    }
-
-    /// <summary>
-    /// One socket send. Pooled across connections: an instance is only bound to one while bytes are on their way, which on a loop that
-    /// completes at once is no time at all.
-    /// </summary>
-    private sealed class SendOperation() : SocketAsyncEventArgs(true)
-    {
-        [ThreadStatic]
-        private static SendOperation? s_spare;
-
-        private WebSocketConnection? _owner;
-        private NetSocket? _socket;
-        private byte[]? _rented;
-
-        public static bool Start(WebSocketConnection owner, NetSocket socket, ArraySegment<byte> data, byte[]? rented)
-        {
-            var operation = s_spare ?? new SendOperation();
-            s_spare = null;
-            operation._owner = owner;
-            operation._socket = socket;
-            operation._rented = rented;
-            operation.SetBuffer(data.Array, data.Offset, data.Count);
-            try
-            {
-                if (!operation.Continue()) return false;
-            }
-            catch (ObjectDisposedException)
-            {
-                operation.Release();
-                throw;
-            }
-
-            var error = operation.SocketError;
-            operation.Release();
-            return error == SocketError.Success ? true : throw new SocketException((int)error);
-        }
-
-        protected override void OnCompleted(SocketAsyncEventArgs e)
-        {
-            var owner = _owner!;
-            Exception? failure = null;
-            try
-            {
-                if (SocketError == SocketError.Success && !Advance() && !Continue()) return;
-                if (SocketError != SocketError.Success) failure = new SocketException((int)SocketError);
-            }
-            catch (ObjectDisposedException gone)
-            {
-                failure = gone;
-            }
-
-            Release();
-            owner.Completed(failure);
-            if (failure is null) owner.Pump();
-        }
-
-        /// <summary>True when the operation finished (well or not) without going asynchronous.</summary>
-        private bool Continue()
-        {
-            while (true)
-            {
-                var owner = _owner!;
-                if (_socket!.SendAsync(this))
-                {
-                    owner.MarkBlocked();
-                    return false;
-                }
-
-                if (SocketError != SocketError.Success || Advance()) return true;
-            }
-        }
-
-        private bool Advance()
-        {
-            int left = Count - BytesTransferred;
-            if (left <= 0) return true;
-            SetBuffer(Offset + BytesTransferred, left);
-            return false;
-        }
-
-        private void Release()
-        {
-            if (_rented is not null) ArrayPool<byte>.Shared.Return(_rented);
-            _rented = null;
-            _owner = null;
-            _socket = null;
-            SetBuffer(null, 0, 0);
-            if (s_spare is null) s_spare = this;
-            else Dispose();
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
+using CodeChill.SocketIO.EventLoop;
 using CodeChill.SocketIO.Packets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -11,9 +12,9 @@ namespace CodeChill.SocketIO.Transports;
 
 /// <summary>
 /// The byte streams of an accepted WebSocket. On Kestrel and HTTP/1.1 these are the connection's own pipes (and its socket, when no
-/// middleware such as TLS transforms the bytes); elsewhere, and over HTTP/2 (RFC 8441), they wrap the upgraded stream.
+/// middleware such as TLS transforms the bytes), or the descriptor alone on a connection of ours (<see cref="LoopConnection"/>); elsewhere, and over HTTP/2 (RFC 8441), they wrap the upgraded stream.
 /// </summary>
-internal sealed record WebSocketStreams(PipeReader Input, PipeWriter Output, NetSocket? Socket)
+internal sealed record WebSocketStreams(PipeReader? Input, PipeWriter? Output, NetSocket? Socket, RawSocket? Raw = null)
 {
     /// <summary>RFC 6455 section 1.3.</summary>
     private const string KeyGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -49,6 +50,11 @@ internal sealed record WebSocketStreams(PipeReader Input, PipeWriter Output, Net
         // The upgraded stream reads and writes these same pipes through two layers that each cost a state machine per call.
         var transport = http.Features.Get<IConnectionTransportFeature>()?.Transport;
         if (transport is null || !direct) return Wrap(stream);
+        if (http.Features.Get<IMemoryPoolFeature>() is LoopConnection loop && ReferenceEquals(loop.Own, transport))
+        {
+            var raw = await loop.DetachAsync().ConfigureAwait(false) ?? throw new IOException("The connection has ended.");
+            return new WebSocketStreams(null, null, null, raw);
+        }
 
         // The socket transport's pipes are plain ones; TLS and logging middlewares put their own in place, and with them the socket's
         // bytes aren't ours.

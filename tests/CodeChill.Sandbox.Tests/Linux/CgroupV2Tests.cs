@@ -58,7 +58,15 @@ public sealed class CgroupV2Tests : IDisposable
         Get("box/memory.swap.max").ShouldBe("0");
         Get("box/memory.oom.group").ShouldBe("1");
         Get("box/pids.max").ShouldBe("32");
-        group.JoinFiles.ShouldBe([Path.Combine(_parent, "box/cgroup.procs")]);
+        group.Join(4711);
+        Get("box/cgroup.procs").ShouldBe("4711");
+
+        Put("box/cpu.weight", "");
+        group.Favour(false);
+        Get("box/cpu.weight").ShouldBe("10");
+        Put("box/cpu.weight", "");
+        group.Favour(true);
+        Get("box/cpu.weight").ShouldBe("100");
 
         Put("box/cpu.stat", "usage_usec 1500000\nuser_usec 1\nsystem_usec 2\n");
         Put("box/memory.peak", "12345678\n");

@@ -25,23 +25,26 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
 
     [Theory]
     [MemberData(nameof(Dialects))]
-    public async Task Compaction_keeps_text_version_and_the_records_behind_the_snapshot_before(string dialect)
+    public async Task Compaction_keeps_text_version_the_snapshot_before_and_the_whole_log(string dialect)
     {
         var database = await databases.CreateAsync(dialect);
         var room = await TestRooms.CreateAsync(database, "");
         var document = await TypeAsync(database, room, "0123456789");
-        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, TestContext.Current.CancellationToken);
         (await CountAsync(database, "room_updates", room)).ShouldBe(11);
 
         document = await TypeAsync(database, room, "abc");
-        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, TestContext.Current.CancellationToken);
 
-        (await CountAsync(database, "room_updates", room)).ShouldBe(3);
+        document = await TypeAsync(database, room, "d");
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, TestContext.Current.CancellationToken);
+
+        (await CountAsync(database, "room_updates", room)).ShouldBe(15);
         (await CountAsync(database, "room_snapshots", room)).ShouldBe(2);
         var loaded = RoomDocument.Restore(await Store(database).LoadAsync(room, TestContext.Current.CancellationToken));
-        loaded.Version.ShouldBe(14);
-        loaded.Text.ShouldBe("0123456789abc");
-        (await database.ReadAsync(c => c.ExecuteScalarAsync<string>("SELECT current_content FROM rooms WHERE id = @room", new { room }))).ShouldBe("0123456789abc");
+        loaded.Version.ShouldBe(15);
+        loaded.Text.ShouldBe("0123456789abcd");
+        (await database.ReadAsync(c => c.ExecuteScalarAsync<string>("SELECT current_content FROM rooms WHERE id = @room", new { room }))).ShouldBe("0123456789abcd");
     }
 
     [Theory]
@@ -53,7 +56,7 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
         foreach (var word in new[] { "one ", "two ", "three" })
         {
             var document = await TypeAsync(database, room, word);
-            await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+            await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, TestContext.Current.CancellationToken);
         }
 
         await database.WriteAsync((c, t) => c.ExecuteAsync(
@@ -80,18 +83,20 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task A_snapshot_that_does_not_read_back_as_the_text_takes_no_record_away()
+    public async Task A_snapshot_that_does_not_read_back_as_the_text_takes_no_other_away()
     {
         var database = await databases.CreateAsync("sqlite");
         var room = await TestRooms.CreateAsync(database, "");
         var document = await TypeAsync(database, room, "abc");
-        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, 0, TestContext.Current.CancellationToken);
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, TestContext.Current.CancellationToken);
         document = await TypeAsync(database, room, "def");
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, TestContext.Current.CancellationToken);
+        document = await TypeAsync(database, room, "ghi");
 
         await Should.ThrowAsync<DocumentDamagedException>(() => Store(database).CompactAsync(
-            room, document.Seq, document.Version, RoomDocument.Template("something else"), document.Text, 0, TestContext.Current.CancellationToken));
+            room, document.Seq, document.Version, RoomDocument.Template("something else"), document.Text, TestContext.Current.CancellationToken));
 
-        (await CountAsync(database, "room_updates", room)).ShouldBe(7);
+        (await CountAsync(database, "room_snapshots", room)).ShouldBe(3);
     }
 
     [Theory]
@@ -130,6 +135,29 @@ public sealed class DocumentStoreTests(DatabaseFixture databases)
 
         var document = RoomDocument.Restore(await Store(database).LoadAsync(room, TestContext.Current.CancellationToken));
         document.ApplyWholeText(new WholeTextReplica(), "next", 1, null).Value.Edit.Version.ShouldBe(2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Dialects))]
+    public async Task An_operation_is_known_after_a_restart_also_when_a_snapshot_stands_for_it(string dialect)
+    {
+        var database = await databases.CreateAsync(dialect);
+        var room = await TestRooms.CreateAsync(database, "");
+        var document = await TypeAsync(database, room, "abc");
+        foreach (var (seq, at) in new[] { (2, DateTimeOffset.UnixEpoch), (3, TimeProvider.System.GetUtcNow()), (4, TimeProvider.System.GetUtcNow()) })
+        {
+            await database.WriteAsync((c, t) => c.ExecuteAsync(
+                "UPDATE room_updates SET operation_id = @operation, created_at = @at WHERE room_id = @room AND seq = @seq",
+                new { room, seq, at, operation = $"user:{seq}" },
+                t));
+        }
+
+        await Store(database).CompactAsync(room, document.Seq, document.Version, document.EncodeState(), document.Text, TestContext.Current.CancellationToken);
+
+        var loaded = RoomDocument.Restore(await Store(database).LoadAsync(room, TestContext.Current.CancellationToken));
+        loaded.FindOperation("user:4").ShouldBe(4);
+        loaded.FindOperation("user:3").ShouldBe(3);
+        loaded.FindOperation("user:2").ShouldBeNull("it is long ago");
     }
 
     private static DocumentStore Store(Database database) => new(database, TimeProvider.System);

@@ -19,6 +19,22 @@ public sealed class RoomDocumentTests
     }
 
     [Fact]
+    public void Going_back_to_a_text_keeps_what_was_typed_since_the_comparison()
+    {
+        var (document, ada, _) = Open("old text");
+        Apply(document, ada, "new text", 1);
+        var edits = TextDiff.Compute("new text", "old text");
+        Apply(document, ada, "new text, and more", 2);
+
+        var restored = document.ApplyEdits(edits, 2).Value;
+
+        restored.Changed.ShouldBeTrue();
+        restored.Version.ShouldBe(4);
+        document.Text.ShouldBe("old text, and more");
+        document.ApplyEdits(edits, 99).Error.ShouldBe(DocumentErrors.Conflict);
+    }
+
+    [Fact]
     public void Several_changes_in_flight_typed_on_one_version_add_up_once()
     {
         var (document, ada, bob) = Open("x");

@@ -8,11 +8,11 @@ public sealed class LocalRunnerTests
     [Fact]
     public async Task A_run_that_comes_before_the_self_test_is_through_waits_for_it()
     {
-        using var runner = new LocalRunner(NullLogger<LocalRunner>.Instance);
+        using var runner = new LocalRunner(new ExecutionOptions { Slots = 1, LiveSlots = 1, Sessions = 1 }, NullLogger<LocalRunner>.Instance);
         runner.Unavailable.ShouldBeNull();
         runner.Languages.ShouldContain(l => l.Name == "python" && l.Available);
         var early = runner.RunAsync(
-            new RunJob("id", "room", "user", new ExecutionRequest("python", "print(6 * 7)", null)), _ => ValueTask.CompletedTask, TestContext.Current.CancellationToken);
+            new RunJob("id", "room", "user", new ExecutionRequest("python", "print(6 * 7)", null)), null, _ => ValueTask.CompletedTask, TestContext.Current.CancellationToken);
         early.IsCompleted.ShouldBeFalse();
 
         await runner.StartAsync(TestContext.Current.CancellationToken);

@@ -29,7 +29,11 @@ internal sealed class TestApp : WebApplicationFactory<Program>
         _settings = EnvironmentNames.KeyByName.Keys.ToDictionary(name => name, _ => "");
         _settings["CODECHILL_DATA"] = DataFolder;
         _settings["ENV_FILE"] = "none";
+        _settings["PORT"] = "0";
         _settings["LOG_LEVEL"] = "critical";
+        // Nobody listens there: tests ask no site outside.
+        foreach (var name in new[] { "GITHUB_API_URL", "LEETCODE_API_URL", "CODEFORCES_API_URL" })
+            _settings[name] = "http://127.0.0.1:9";
         _settings["Auth:PasswordIterations"] = environment == "Development" ? "1000" : "100000";
         foreach (var (name, value) in settings ?? [])
             _settings[name] = value;

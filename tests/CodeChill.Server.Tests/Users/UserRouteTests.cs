@@ -1,7 +1,7 @@
 using System.Text.Json;
 using CodeChill.Server.Storage;
 using CodeChill.Server.Tests.Platform;
-using CodeChill.Server.Users;
+using CodeChill.Server.Users.Stats;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -17,7 +17,8 @@ public sealed class EchoHost : IAsyncDisposable
 
     public string Url { get; }
 
-    public static async Task<EchoHost> StartAsync()
+    /// <summary>Times are those the suites are written for, multiplied.</summary>
+    public static async Task<EchoHost> StartAsync(int scale = 1)
     {
         // bin/<configuration>/net10.0 of the tests has its like in the sample.
         string output = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
@@ -25,8 +26,12 @@ public sealed class EchoHost : IAsyncDisposable
         string dll = Path.Combine(Node.Folder, "..", "..", "..", "samples", "SocketIO.Echo", "bin", configuration, "net10.0", "SocketIO.Echo.dll");
         string url = $"http://127.0.0.1:{FreePort()}";
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        foreach (string arg in (string[])[dll, "--urls", url, "--ping-interval", "300", "--ping-timeout", "200", "--max-payload", "1000000", "--connect-timeout", "1000"])
-            info.ArgumentList.Add(arg);
+        string[] args =
+        [
+            dll, "--urls", url, "--ping-interval", $"{300 * scale}", "--ping-timeout", $"{200 * scale}", "--max-payload", "1000000",
+            "--connect-timeout", $"{1000 * scale}",
+        ];
+        foreach (string arg in args) info.ArgumentList.Add(arg);
         var process = Process.Start(info)!;
         using var http = new HttpClient();
         for (int attempt = 0; ; attempt++)

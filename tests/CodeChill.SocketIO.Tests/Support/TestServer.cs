@@ -30,14 +30,18 @@ public sealed class TestServer : IAsyncDisposable
 
     public ConcurrentQueue<string> Errors { get; }
 
+    /// <summary>Event loops carry the connections unless SOCKETIO_TRANSPORT=kestrel; tests of what differs name the transport themselves.</summary>
+    private static readonly bool LoopsByDefault = Environment.GetEnvironmentVariable("SOCKETIO_TRANSPORT") != "kestrel";
+
     public static async Task<TestServer> StartAsync(
         Action<SocketIOOptions>? configure = null, Action<SocketIOServer>? use = null, Action<WebApplication>? map = null, TimeProvider? time = null,
-        Action<IServiceCollection>? services = null)
+        Action<IServiceCollection>? services = null, bool? loops = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Testing" });
         var errors = new ConcurrentQueue<string>();
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(new ErrorCollector(errors));
+        if (loops ?? LoopsByDefault) builder.WebHost.UseSocketIOTransport();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         if (time is not null) builder.Services.AddSingleton(time);
         builder.Services.AddSocketIO(options =>

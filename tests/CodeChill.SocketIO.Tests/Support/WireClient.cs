@@ -9,7 +9,15 @@ public abstract class WireClient : IAsyncDisposable
     public static async Task<WireClient> JoinAsync(TestServer server, string transport, CancellationToken ct)
     {
         WireClient client = transport == "websocket" ? new OverWebSocket(await RawWebSocket.OpenAsync(server.Port)) : new OverPolling(server.Url);
-        await client.OpenAsync(ct);
+        await client.BeginAsync(join: true, ct);
+        return client;
+    }
+
+    /// <summary>A session that has joined no namespace.</summary>
+    public static async Task<WireClient> OpenAsync(TestServer server, string transport, CancellationToken ct)
+    {
+        WireClient client = transport == "websocket" ? new OverWebSocket(await RawWebSocket.OpenAsync(server.Port)) : new OverPolling(server.Url);
+        await client.BeginAsync(join: false, ct);
         return client;
     }
 
@@ -40,7 +48,7 @@ public abstract class WireClient : IAsyncDisposable
         }
     }
 
-    protected abstract Task OpenAsync(CancellationToken ct);
+    protected abstract Task BeginAsync(bool join, CancellationToken ct);
 
     private sealed class OverWebSocket(RawWebSocket socket) : WireClient
     {
@@ -80,7 +88,11 @@ public abstract class WireClient : IAsyncDisposable
             return ValueTask.CompletedTask;
         }
 
-        protected override async Task OpenAsync(CancellationToken ct) => await socket.JoinAsync(ct);
+        protected override async Task BeginAsync(bool join, CancellationToken ct)
+        {
+            if (join) await socket.JoinAsync(ct);
+            else (await socket.ReceiveTextAsync(ct)).ShouldStartWith("0{");
+        }
     }
 
     private sealed class OverPolling(string url) : WireClient
@@ -121,10 +133,11 @@ public abstract class WireClient : IAsyncDisposable
             return ValueTask.CompletedTask;
         }
 
-        protected override async Task OpenAsync(CancellationToken ct)
+        protected override async Task BeginAsync(bool join, CancellationToken ct)
         {
             string open = await _http.GetStringAsync($"{url}/socket.io/?EIO=4&transport=polling", ct);
             _session = $"{url}/socket.io/?EIO=4&transport=polling&sid={open.Split("\"sid\":\"")[1].Split('"')[0]}";
+            if (!join) return;
             await SendAsync(ct, "40");
             ((string)(await ReceiveAsync(ct))!).ShouldStartWith("40{\"sid\":\"");
         }

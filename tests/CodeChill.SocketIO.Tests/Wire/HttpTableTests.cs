@@ -224,6 +224,34 @@ public sealed class HttpTableTests(HttpTableTests.Host host) : IClassFixture<Htt
         return await _http.PostAsync(session, content);
     }
 
+    /// <summary>A client that closes while it polls sends two requests on two connections; which of them we handle first is not its affair.</summary>
+    [Fact]
+    public async Task Poll_sent_with_a_close_gets_its_noop_in_either_order()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            string session = await OpenAsync();
+            var close = PostAsync(session, "1");
+            using var poll = await _http.GetAsync(session);
+            (await poll.Content.ReadAsStringAsync()).ShouldBe("6");
+            using var closed = await close;
+            closed.StatusCode.ShouldBe(HttpStatusCode.OK);
+            using var after = await _http.GetAsync(session);
+            await ShouldBeErrorAsync(after, HttpStatusCode.BadRequest, 1, "Session ID unknown");
+        }
+    }
+
+    [Fact]
+    public async Task Session_is_gone_once_a_close_has_been_answered()
+    {
+        string session = await OpenAsync();
+        using (await PostAsync(session, "1"))
+        {
+            using var after = await _http.GetAsync(session);
+            await ShouldBeErrorAsync(after, HttpStatusCode.BadRequest, 1, "Session ID unknown");
+        }
+    }
+
     private static async Task ShouldBeErrorAsync(HttpResponseMessage answer, HttpStatusCode status, int code, string message)
     {
         answer.StatusCode.ShouldBe(status);

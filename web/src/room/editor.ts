@@ -55,6 +55,9 @@ export function createEditor(options: EditorOptions): Editor {
         placeholder('Type here – everyone in the room sees it.'),
         EditorView.contentAttributes.of({ 'aria-label': 'Code', 'aria-describedby': 'editor-help', spellcheck: 'false' }),
         colors,
+        // The shared text counts \r as a character, so the editor must too; what is pasted here has plain line ends.
+        EditorState.lineSeparator.of('\n'),
+        EditorView.clipboardInputFilter.of((pasted) => pasted.replace(/\r\n?/g, '\n')),
       ],
     }),
   });
@@ -136,7 +139,7 @@ const highlight = HighlightStyle.define([
   { tag: tags.invalid, color: 'var(--danger)' },
 ]);
 
-const colors: Extension = [
+export const colors: Extension = [
   syntaxHighlighting(highlight),
   EditorView.theme({
     '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--editor)', fontSize: '14px' },

@@ -3,9 +3,14 @@
 import type { Api } from '../api';
 import { chatPanel } from '../chat/chat-panel';
 import type { Page } from '../rooms/rooms-page';
+import { casesPanel } from '../cases/cases-panel';
 import { runPanel } from '../run/run-panel';
+import { Runnable } from '../run/runnable';
+import { workbench, type Workbench } from '../run/workbench';
+import { terminalPanel } from '../terminal/terminal-panel';
 import type { SessionStore } from '../session';
 import { signIn } from '../sign-in/sign-in';
+import { copyText } from '../ui/copy';
 import { confirm, dialog } from '../ui/dialog';
 import { h, icon, iconButton, replace, type IconName } from '../ui/dom';
 import { themeButton } from '../ui/theme';
@@ -17,6 +22,7 @@ import { peopleView } from './participants';
 import { RoomSession, type Ending } from './room-session';
 import { roomSettings } from './room-settings';
 import { shortcutsDialog } from './shortcuts';
+import { splitter } from './splitter';
 import { statusIndicators } from './status-indicators';
 
 type Pane = 'code' | 'output' | 'chat' | 'people';
@@ -42,6 +48,9 @@ export function roomPage(options: {
   const room = new RoomSession(options.room, session, options.password);
   const me = () => session.user ?? { id: '', name: '' };
   const owned = () => room.room.created_by === me().id;
+  /** Owner or moderator: may delete messages, edit test cases and restore versions. */
+  const moderates = () => owned() || room.role === 'moderator';
+  const nameOf = (id: string) => (id === me().id ? me().name : (room.participants.find((one) => one.user_id === id)?.user_name ?? ''));
   let editor: Editor | null = null;
   let pane: Pane = 'code';
   let destroyed = false;
@@ -51,20 +60,40 @@ export function roomPage(options: {
   const language = h('span', { class: 'badge', testid: 'language' });
   const lock = h('span', { class: 'badge', title: 'Private room' }, icon('lock'), h('span', { class: 'visually-hidden' }, 'Private room'));
   const status = statusIndicators();
-  const people = peopleView((userId, who) => {
-    const position = room.presence.positionOf(userId);
-    if (position === null || !editor) return toast(`${who} has no cursor in the code right now.`);
-    showPane('code');
-    editor.reveal(position);
+  const people = peopleView({
+    roomId: room.room.id, api, openProfile: (id) => void showProfile(id),
+    onLocate: (userId, who) => {
+      const position = room.presence.positionOf(userId);
+      if (position === null || !editor) return toast(`${who} has no cursor in the code right now.`);
+      showPane('code');
+      editor.reveal(position);
+    },
   });
+  const runnable = new Runnable(api);
+  const source = () => room.text.toString();
+  // The panels report while they are being made, before there are tabs.
+  let bench: Workbench | undefined;
+  const showBench = (tab: string) => {
+    bench?.show(tab);
+    showPane('output');
+  };
   const run = runPanel({
-    roomId: room.room.id, api, connection: room.connection,
-    source: () => room.text.toString(),
-    nameOf: (id) => (id === me().id ? me().name : (room.participants.find((one) => one.user_id === id)?.user_name ?? '')),
-    onRun: () => showPane('output'),
+    roomId: room.room.id, api, connection: room.connection, runnable, source, nameOf, me: () => me().id, onRun: () => showBench('output'),
+  });
+  const cases = casesPanel({
+    roomId: room.room.id, api, connection: room.connection, runnable, source, nameOf,
+    onAvailable: (available) => bench?.setAvailable('tests', available),
+    onProgress: (text, tone) => bench?.mark('tests', text, tone),
+    onRun: () => showBench('tests'),
+  });
+  const terminal = terminalPanel({
+    connection: room.connection, runnable, source, nameOf, isMe: (id) => id === me().id,
+    onAvailable: (available) => bench?.setAvailable('terminal', available),
+    onRunning: (count) => bench?.mark('terminal', count > 0 ? String(count) : '', 'running'),
+    onShow: () => showBench('terminal'),
   });
   const chat = chatPanel({
-    roomId: room.room.id, api, connection: room.connection, me, moderates: owned,
+    roomId: room.room.id, api, connection: room.connection, me, moderates,
     visible: () => !document.hidden && (!narrow.matches || pane === 'chat'),
     onUnread: (count) => {
       unreadMark.textContent = count > 0 ? String(Math.min(count, 99)) : '';
@@ -73,6 +102,11 @@ export function roomPage(options: {
       title();
     },
   });
+  bench = workbench([
+    { id: 'output', label: 'Output', element: run.element },
+    { id: 'tests', label: 'Tests', element: cases.element },
+    { id: 'terminal', label: 'Terminal', element: terminal.element, onShown: () => terminal.shown() },
+  ]);
   let unread = 0;
   const unreadMark = h('span', { class: 'unread', hidden: true, testid: 'chat-unread' });
 
@@ -87,11 +121,13 @@ export function roomPage(options: {
     on: { click: () => void copyLink() },
   }, icon('link'), h('span', { class: 'wide-only' }, 'Copy link'));
 
+  const historyButton = iconButton('history', 'History and replay', () => void showHistory(), 'history');
+
   const banner = h('div', { class: 'banner', hidden: true, testid: 'banner', attrs: { role: 'alert' } });
   const editorHost = h('div', { class: 'editor', testid: 'editor' }, h('p', { class: 'empty' }, 'Opening the room…'));
   const codePane = h('section', { class: 'panel code', attrs: { 'aria-label': 'Code editor' } }, editorHost,
     h('p', { class: 'visually-hidden', id: 'editor-help' }, 'Tab indents. To leave the editor press Escape, then Tab.'));
-  sections.set('code', codePane).set('output', run.element).set('chat', chat.element).set('people', people.element);
+  sections.set('code', codePane).set('output', bench.element).set('chat', chat.element).set('people', people.element);
 
   const tabs = h('div', { class: 'tabs', attrs: { role: 'tablist', 'aria-label': 'Parts of the room' } },
     ...PANES.map(([id, label, image]) => h('button', {
@@ -106,11 +142,11 @@ export function roomPage(options: {
       h('div', { class: 'room-title' }, name, lock, language),
       status.element,
       h('span', { class: 'grow' }),
-      people.row, linkButton, settings, leaveButton, h('span', { class: 'wide-only' }, iconButton('help', 'Keyboard shortcuts', shortcutsDialog), themeButton()),
+      people.row, linkButton, historyButton, settings, leaveButton, h('span', { class: 'wide-only' }, iconButton('help', 'Keyboard shortcuts', shortcutsDialog), themeButton()),
       run.button),
     banner,
     h('main', { class: 'panes', id: 'main' },
-      h('div', { class: 'work' }, codePane, split, run.element),
+      h('div', { class: 'work' }, codePane, split, bench.element),
       h('aside', { class: 'side' }, people.element, chat.element)),
     tabs);
 
@@ -130,6 +166,9 @@ export function roomPage(options: {
     leaveButton.hidden = owned();
     editor?.setLanguage(current.language);
     run.setLanguage(current.language);
+    cases.setLanguage(current.language);
+    cases.setEditor(moderates());
+    terminal.setLanguage(current.language);
     people.show(room.participants, me().id, current.created_by, current.max_participants);
     title();
   }
@@ -142,6 +181,8 @@ export function roomPage(options: {
     status.show(room.saveState, room.link);
     element.dataset.live = String(room.connection.online);
     run.setOnline(room.connection.online);
+    cases.setOnline(room.connection.online);
+    terminal.setOnline(room.connection.online);
     chat.setOnline(room.connection.online);
   }
 
@@ -170,6 +211,27 @@ export function roomPage(options: {
         h('button', { type: 'button', class: 'button small', on: { click: options.toRooms } }, 'All rooms'));
     }
     banner.hidden = false;
+  }
+
+  /** Beside the room, not instead of it. */
+  async function showProfile(userId: string): Promise<void> {
+    try {
+      const { profileDialog } = await import('../profile/profile-view');
+      if (!destroyed) profileDialog(api, userId);
+    } catch (error) {
+      console.error(error);
+      toast('The profile could not be loaded. Check your connection and try again.', 'error');
+    }
+  }
+
+  async function showHistory(): Promise<void> {
+    try {
+      const { openHistory } = await import('../history/history-dialog');
+      if (!destroyed) openHistory({ room: room.room, api, current: source, mayRestore: moderates() && room.ending === null });
+    } catch (error) {
+      console.error(error);
+      toast('The history could not be loaded. Check your connection and try again.', 'error');
+    }
   }
 
   function signInAgain(): void {
@@ -248,10 +310,18 @@ export function roomPage(options: {
   room.on('joined', () => {
     chat.refresh();
     run.refresh();
+    cases.refresh();
+    void runnable.refresh();
   });
+  room.on('running', ({ executions, sessions }) => {
+    if (executions) run.going(executions);
+    if (sessions) terminal.going(sessions);
+  });
+  room.connection.on('lost', () => cases.lost());
   room.on('ended', ended);
   room.on('problem', (message) => toast(message, 'error'));
 
+  bench.setAvailable('terminal', false);
   showRoom(room.room);
   showState();
   room.open().catch((error: unknown) => toast(messageOf(error), 'error'));
@@ -268,6 +338,8 @@ export function roomPage(options: {
       removeEventListener('pagehide', onVisible);
       editor?.destroy();
       run.destroy();
+      cases.destroy();
+      terminal.destroy();
       chat.destroy();
       status.destroy();
       room.destroy();
@@ -277,53 +349,4 @@ export function roomPage(options: {
 
 function roomLink(id: string): string {
   return `${location.origin}/room/${encodeURIComponent(id)}`;
-}
-
-async function copyText(text: string, done: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(done);
-  } catch {
-    // No clipboard without https or permission: show it to be copied by hand.
-    const box = h('textarea', { value: text, readOnly: true, rows: 4, attrs: { 'aria-label': 'Text to copy' } });
-    dialog('Copy by hand', 'copy', box);
-    box.select();
-  }
-}
-
-const SPLIT_KEY = 'codechill.output-height';
-
-/** The border between editor and output: dragged, or moved with the arrow keys. */
-function splitter(): HTMLElement {
-  const set = (percent: number): void => {
-    const height = Math.min(75, Math.max(12, Math.round(percent)));
-    document.documentElement.style.setProperty('--output-height', `${height}%`);
-    bar.setAttribute('aria-valuenow', String(height));
-    try {
-      localStorage.setItem(SPLIT_KEY, String(height));
-    } catch {
-      // Not remembered, then.
-    }
-  };
-  const bar = h('div', {
-    class: 'splitter', tabIndex: 0,
-    attrs: { role: 'separator', 'aria-orientation': 'horizontal', 'aria-label': 'Height of the output', 'aria-valuemin': 12, 'aria-valuemax': 75, 'aria-valuenow': 32 },
-    on: {
-      pointerdown: (event) => bar.setPointerCapture(event.pointerId),
-      pointermove: (event) => {
-        if (!bar.hasPointerCapture(event.pointerId)) return;
-        const box = bar.parentElement!.getBoundingClientRect();
-        set(((box.bottom - event.clientY) / box.height) * 100);
-      },
-      keydown: (event) => {
-        const step = event.key === 'ArrowUp' ? 4 : event.key === 'ArrowDown' ? -4 : 0;
-        if (step === 0) return;
-        event.preventDefault();
-        set(Number(bar.getAttribute('aria-valuenow')) + step);
-      },
-    },
-  });
-  const stored = Number(localStorage.getItem(SPLIT_KEY));
-  if (stored) set(stored);
-  return bar;
 }

@@ -17,7 +17,7 @@ import { Presence } from '../presence';
 import { saveState, type SaveState } from '../save-state';
 import type { SessionStore } from '../session';
 import { LocalCopy } from './local-copy';
-import { bytes, type DocSyncReply, type JoinReply, type Participant, type Room } from '../wire';
+import { bytes, type DocSyncReply, type JoinReply, type Participant, type Room, type WhatRuns } from '../wire';
 
 export interface Ending {
   kind: 'deleted' | 'removed' | 'full' | 'password' | 'session';
@@ -29,6 +29,8 @@ interface RoomEvents {
   participants: Participant[];
   /** Joined or joined again: whatever was missed should be fetched. */
   joined: void;
+  /** What runs in the room now, with its output so far. */
+  running: WhatRuns;
   /** The text is here (from this browser's copy or from the server): the editor may open. */
   text: void;
   state: void;
@@ -87,6 +89,12 @@ export class RoomSession extends Emitter<RoomEvents> {
     return this.#textReady;
   }
 
+  /** What this user is in the room. */
+  get role(): string {
+    const id = this.session.user?.id;
+    return this.participants.find((one) => one.user_id === id)?.role ?? this.room.user_role ?? 'participant';
+  }
+
   get saveState(): SaveState {
     return saveState(this.sync.status, this.link, Date.now());
   }
@@ -142,9 +150,17 @@ export class RoomSession extends Emitter<RoomEvents> {
     const server = connection.server;
     server.on('doc_update', ({ update }) => this.sync.receive(bytes(update)));
     server.on('awareness_update', ({ update }) => this.#receivePresence(update));
-    server.on('room_state', ({ room, participants }) => {
+    server.on('room_state', ({ room, participants, executions, sessions }) => {
       this.#setRoom(room);
       this.#setParticipants(participants ?? []);
+      this.emit('running', { executions, sessions });
+    });
+    server.on('participant_updated', ({ user_id, role }) => {
+      this.#setParticipants(this.participants.map((one) => (one.user_id === user_id ? { ...one, role } : one)));
+    });
+    server.on('participant_removed', ({ user_id }) => {
+      this.#setParticipants(this.participants.filter((one) => one.user_id !== user_id));
+      this.presence.forgetUser(user_id);
     });
     server.on('user_joined', (who) => {
       const others = this.participants.filter((other) => other.user_id !== who.user_id);
@@ -167,7 +183,6 @@ export class RoomSession extends Emitter<RoomEvents> {
     server.on('room_left', ({ room_id }) => {
       if (room_id === this.room.id) this.#end({ kind: 'removed', message: 'You are not in this room any more.' });
     });
-    server.on('session_ended', ({ message }) => this.session.end(message ?? 'Your session has ended. Sign in again to go on.'));
     server.on('error', ({ message, code }) => {
       // The end of a session closes the connection next; what to do about it is found out then.
       if (code !== 'auth.session_ended') this.emit('problem', message);
@@ -186,6 +201,7 @@ export class RoomSession extends Emitter<RoomEvents> {
       this.#rejoinDelay = REJOIN_MIN_MS;
       if (reply.room_data) this.#setRoom(reply.room_data);
       this.emit('joined', undefined);
+      if (reply.room_data) this.emit('running', { executions: reply.room_data.executions, sessions: reply.room_data.sessions });
       this.connection.request('get_room_state', { room_id: this.room.id }).catch(() => {});
       void this.sync.attach(this.#channel());
     } catch (error) {

@@ -2,12 +2,11 @@
 
 import type { Api } from '../api';
 import { unsavedRooms } from '../copy-notes';
-import { languageLabel } from '../languages';
 import { h, icon, replace } from '../ui/dom';
-import { ago } from '../ui/time';
 import { messageOf } from '../ui/toast';
 import type { Pagination, Room, User } from '../wire';
 import { createRoomDialog, languageSelect } from './create-room';
+import { roomCard } from './room-card';
 
 const PER_PAGE = 12;
 const SEARCH_DELAY_MS = 250;
@@ -103,26 +102,7 @@ export function roomsPage(options: { api: Api; user: User; open: (room: Room) =>
   }
 
   function card(room: Room): HTMLElement {
-    const people = `${room.current_participants ?? 0}/${room.max_participants}`;
-    const owner = room.created_by === options.user.id ? 'yours' : room.owner_name ? `by ${room.owner_name}` : '';
-    return h('a', {
-      class: 'card', href: `/room/${encodeURIComponent(room.id)}`, testid: 'room-card', attrs: { 'data-room': room.id },
-      on: {
-        click: (event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-          event.preventDefault();
-          open(room);
-        },
-      },
-    },
-      h('div', { class: 'card-title' }, h('h3', {}, room.name), room.is_private && h('span', { class: 'badge', title: 'Private' }, icon('lock'), h('span', { class: 'visually-hidden' }, 'Private'))),
-      h('p', { class: 'card-text' }, room.description || ' '),
-      unsaved.has(room.id) && h('p', { class: 'card-unsaved' }, icon('warning'), 'Has edits on this device that were not saved yet'),
-      h('div', { class: 'card-facts' },
-        h('span', { class: 'badge' }, languageLabel(room.language)),
-        h('span', { title: 'People' }, icon('people'), people),
-        owner && h('span', { class: 'card-owner' }, owner),
-        h('span', { title: 'Last activity' }, ago(room.last_activity ?? room.created_at))));
+    return roomCard(room, { userId: options.user.id, open, unsaved: unsaved.has(room.id) });
   }
 
   void loadMine();

@@ -3,7 +3,8 @@
 import type { Execution, OutputStream } from '../wire';
 
 export interface Piece {
-  stream: OutputStream;
+  /** What was typed into the program is shown among what it printed. */
+  stream: OutputStream | 'stdin';
   text: string;
 }
 
@@ -20,6 +21,8 @@ export class RunOutput {
   #lastSeq = -1;
   #gap = false;
   #finished = false;
+  /** The next chunk follows what was restored, whatever its number. */
+  #resumed = false;
   #streamed: Record<OutputStream, number> = { stdout: 0, stderr: 0, compile: 0 };
 
   constructor(private readonly limit = MAX_KEPT) {}
@@ -28,10 +31,30 @@ export class RunOutput {
     // The record has everything: what comes after it would be shown twice.
     if (this.#finished || seq <= this.#lastSeq) return;
     // The first chunk is number 0 or 1.
-    if (seq > this.#lastSeq + (this.#lastSeq < 0 ? 2 : 1)) this.#gap = true;
+    if (!this.#resumed && seq > this.#lastSeq + (this.#lastSeq < 0 ? 2 : 1)) this.#gap = true;
+    this.#resumed = false;
     this.#lastSeq = seq;
     this.#streamed[stream] += chunk.length;
     this.#add(stream, chunk);
+  }
+
+  /** What the program printed before this client came (or came back): replaces what is here. */
+  restore(output: { stream: OutputStream; data: string }[], seq?: number): void {
+    if (this.#finished) return;
+    this.#clear();
+    this.#streamed = { stdout: 0, stderr: 0, compile: 0 };
+    this.#lastSeq = seq ?? -1;
+    this.#gap = false;
+    this.#resumed = seq === undefined;
+    for (const { stream, data } of output) {
+      this.#streamed[stream] += data.length;
+      this.#add(stream, data);
+    }
+  }
+
+  /** What somebody typed into the program. */
+  echo(text: string): void {
+    if (!this.#finished) this.#add('stdin', text);
   }
 
   /** The record of the finished run is complete: it replaces what was streamed if any of that was missed. */
@@ -43,13 +66,17 @@ export class RunOutput {
     ];
     this.#finished = execution.status !== 'pending' && execution.status !== 'running';
     if (!this.#gap && whole.every(([stream, text]) => text.length <= this.#streamed[stream])) return;
-    this.pieces.length = 0;
-    this.dropped = 0;
-    this.#kept = 0;
+    this.#clear();
     for (const [stream, text] of whole) this.#add(stream, text);
   }
 
-  #add(stream: OutputStream, text: string): void {
+  #clear(): void {
+    this.pieces.length = 0;
+    this.dropped = 0;
+    this.#kept = 0;
+  }
+
+  #add(stream: Piece['stream'], text: string): void {
     if (text === '') return;
     const clean = plain(text);
     for (let from = 0; from < clean.length; from += PIECE_SIZE) {
@@ -98,14 +125,15 @@ const VERDICTS: Record<string, string> = {
   output_limit: 'Stopped: too much output',
   process_limit: 'Stopped: too many processes',
   stopped: 'Stopped',
+  interrupted: 'Ended by a restart of the server',
   sandbox_unavailable: 'Could not run',
   internal_error: 'Could not run',
 };
 
-function seconds(value: number): string {
+export function seconds(value: number): string {
   return value < 0.1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`;
 }
 
-function memory(kilobytes: number): string {
+export function memory(kilobytes: number): string {
   return kilobytes < 1024 ? `${Math.round(kilobytes)} KB` : `${(kilobytes / 1024).toFixed(1)} MB`;
 }

@@ -1,35 +1,27 @@
-// Running the room's code and watching it together. Everyone sees every run, whoever started it.
+// Running the room's code and watching it together. Everyone sees every run, whoever started it, and whoever may write
+// may type into it while it runs.
 
 import type { Api } from '../api';
 import type { Connection } from '../connection';
-import { languageLabel } from '../languages';
 import { h, icon, replace } from '../ui/dom';
 import { messageOf, toast } from '../ui/toast';
-import { MAX_RUN_LENGTH, type Execution, type Language } from '../wire';
-import { RunOutput, summary, type Piece } from './run-output';
+import { MAX_RUN_LENGTH, type Execution, type RunSoFar } from '../wire';
+import { RunEntry } from './run-entry';
+import { summary } from './run-output';
+import type { Runnable } from './runnable';
+import { retryAfter, Wait } from './wait';
 
 /** Runs in the page; older ones go. */
 const MAX_RUNS = 8;
-
-interface Run {
-  id: string;
-  output: RunOutput;
-  element: HTMLElement;
-  head: HTMLElement;
-  body: HTMLElement;
-  who: string;
-  language: string;
-  finished: boolean;
-  stopping: boolean;
-  startedAt: number;
-  drawn: Map<Piece, { node: HTMLElement; length: number }>;
-}
+const MOD = /Mac|iP/.test(navigator.platform) ? '⌘' : 'Ctrl';
 
 export interface RunPanel {
   element: HTMLElement;
   button: HTMLButtonElement;
   run(): void;
   refresh(): void;
+  /** Joined: these run now, with their output so far. */
+  going(executions: RunSoFar[]): void;
   setOnline(online: boolean): void;
   setLanguage(name: string): void;
   destroy(): void;
@@ -39,140 +31,150 @@ export function runPanel(options: {
   roomId: string;
   api: Api;
   connection: Connection;
+  runnable: Runnable;
   source: () => string;
   nameOf: (userId: string) => string;
+  me: () => string;
   onRun: () => void;
 }): RunPanel {
-  const { api, connection } = options;
-  const runs = new Map<string, Run>();
+  const { api, connection, runnable } = options;
+  const runs = new Map<string, RunEntry>();
   let language = '';
-  let languages: Language[] = [];
   let online = false;
   let asking = false;
   let frame = 0;
-  const changed = new Set<Run>();
+  const changed = new Set<RunEntry>();
+  /** Lines that were typed here and not yet heard of from the server. */
+  const echoed = new Set<string>();
+  const wait = new Wait(() => show());
 
   const label = h('span', {}, 'Run');
   const button = h('button', { type: 'button', class: 'button primary run', testid: 'run-button', on: { click: () => void run() } }, icon('play'), label);
   const stdin = h('textarea', {
-    rows: 3, testid: 'stdin', placeholder: 'What the program reads from standard input', spellcheck: false,
-    attrs: { 'aria-label': 'Input for the program (stdin)' },
+    rows: 3, testid: 'stdin', placeholder: 'What the program reads from standard input. Left empty, you can type while it runs.', spellcheck: false,
+    attrs: { 'aria-label': 'Input for the program (stdin)' }, on: { input: () => show() },
   });
-  const input = h('details', { class: 'stdin' }, h('summary', {}, 'Input'), stdin);
-  const clear = h('button', { type: 'button', class: 'button small', on: { click: () => clearAll() } }, 'Clear');
+  const keepOpen = h('input', { type: 'checkbox', id: 'stdin-open', testid: 'stdin-open' });
+  const keepOpenRow = h('div', { class: 'check' }, keepOpen, h('label', { htmlFor: 'stdin-open' }, 'Then stay open for typing'));
+  const inputMark = h('span', { class: 'mark', hidden: true, title: 'Input is given to every run' });
+  const input = h('details', { class: 'stdin' }, h('summary', {}, 'Input', inputMark), stdin, keepOpenRow);
+  const clear = h('button', { type: 'button', class: 'button small ghost', on: { click: () => clearAll() } }, 'Clear');
+  const versionNote = h('span', { class: 'muted language-version', testid: 'language-version' });
   const empty = h('p', { class: 'empty' }, 'Run the code to see what it prints. Everyone in the room sees it too.');
+  const notice = h('p', { class: 'panel-notice', hidden: true, testid: 'run-notice', attrs: { role: 'status' } });
   const log = h('div', { class: 'runs', testid: 'output', tabIndex: 0, attrs: { role: 'region', 'aria-label': 'Program output' } }, empty);
   const announcer = h('p', { class: 'visually-hidden', attrs: { role: 'status' } });
-  const element = h('section', { class: 'panel output', attrs: { 'aria-label': 'Output' } },
-    h('header', { class: 'panel-head' }, h('h2', {}, 'Output'), input, clear), log, announcer);
+
+  const line = h('input', {
+    type: 'text', testid: 'live-input', autocomplete: 'off', spellcheck: false, placeholder: 'Type into the running program',
+    attrs: { 'aria-label': 'Type into the running program; Enter sends the line', enterkeyhint: 'send', autocapitalize: 'off' },
+    on: {
+      keydown: (event) => {
+        // As on a terminal: Ctrl+D on an empty line is the end of input.
+        if (event.key.toLowerCase() !== 'd' || !event.ctrlKey || line.value) return;
+        event.preventDefault();
+        void type('', true);
+      },
+    },
+  });
+  const end = h('button', {
+    type: 'button', class: 'button small', testid: 'live-end', title: 'The program reads end of input (Ctrl+D)', on: { click: () => void type('', true) },
+  }, 'End input');
+  const composer = h('form', {
+    class: 'live-input', hidden: true,
+    on: {
+      submit: (event: Event) => {
+        event.preventDefault();
+        void type(`${line.value}\n`, false);
+      },
+    },
+  }, h('span', { class: 'prompt', attrs: { 'aria-hidden': true } }, '›'), line, h('button', { type: 'submit', class: 'button small', testid: 'live-send' }, 'Send'), end);
+
+  const element = h('section', { class: 'bench-panel output', attrs: { 'aria-label': 'Output' } },
+    h('div', { class: 'bench-tools' }, input, versionNote, clear), notice, log, composer, announcer);
 
   const { server } = connection;
   const off = [
-    server.on('execution_queued', ({ execution_id, position }) => {
-      const entry = runOf(execution_id);
-      if (!entry.finished && entry.startedAt === 0) status(entry, 'running', position && position > 1 ? `Queued, number ${position}` : 'Queued');
-    }),
-    server.on('execution_started', ({ execution_id, user_id, language: started }) => {
-      const entry = runOf(execution_id);
-      entry.who = options.nameOf(user_id);
-      entry.language = started;
-      entry.startedAt = Date.now();
-      if (!entry.finished) status(entry, 'running', 'Running…');
+    runnable.on('changed', () => show()),
+    server.on('execution_queued', ({ execution_id, position }) => queued(execution_id, position)),
+    server.on('execution_position', ({ execution_id, position }) => queued(execution_id, position)),
+    server.on('execution_started', (started) => {
+      const entry = runOf(started.execution_id);
+      entry.who = options.nameOf(started.user_id) || entry.who;
+      entry.language = started.language;
+      entry.started = true;
+      entry.takesInput = started.live_input ?? entry.takesInput;
+      if (!entry.finished) entry.status('running', 'Running…');
+      show();
     }),
     server.on('execution_output', ({ execution_id, stream, chunk, seq }) => {
       const entry = runOf(execution_id);
       entry.output.append(stream, chunk, seq);
       redraw(entry);
     }),
+    server.on('execution_input', ({ execution_id, user_id, data, end: ended }) => {
+      const entry = runs.get(execution_id);
+      if (!entry) return;
+      // What was typed here is shown already.
+      if (user_id === options.me() && echoed.delete(`${execution_id} ${data ?? ''}`)) return;
+      if (data) entry.output.echo(data);
+      if (ended) endOf(entry);
+      redraw(entry);
+    }),
     server.on('execution_completed', (execution) => finish(execution)),
+    server.on('error', ({ retry_after }) => {
+      if (retry_after && asking) wait.start(retry_after);
+    }),
   ];
+
+  function queued(id: string, position: number | undefined): void {
+    const entry = runOf(id);
+    if (entry.finished || entry.started) return;
+    entry.status('running', position && position > 0 ? `Queued, number ${position}` : 'Queued');
+  }
 
   function finish(execution: Execution & { execution_id?: string }): void {
     const entry = runOf(execution.execution_id ?? execution.id);
     if (entry.finished) return;
     entry.finished = execution.status === 'completed' || execution.status === 'failed';
+    entry.started ||= execution.status === 'running';
     entry.who = execution.user_name || entry.who;
     entry.language = execution.language || entry.language;
     entry.output.finish(execution);
     const { tone, text, facts } = summary(execution);
-    status(entry, tone, text, facts);
+    entry.status(tone, text, facts);
     redraw(entry);
     if (entry.finished) announcer.textContent = `Run by ${entry.who}: ${text}, ${facts.join(', ')}`;
+    show();
   }
 
-  function runOf(id: string): Run {
+  function runOf(id: string): RunEntry {
     const known = runs.get(id);
     if (known) return known;
-    const head = h('header', { class: 'run-head' });
-    const body = h('pre', { class: 'run-body' });
-    const entry: Run = {
-      id, head, body, who: '', language, finished: false, stopping: false, startedAt: 0,
-      output: new RunOutput(), drawn: new Map(),
-      element: h('article', { class: 'run-entry', attrs: { 'data-run': id } }, head, body),
-    };
+    const entry = new RunEntry(id, (which) => void stop(which));
+    entry.language = language;
     runs.set(id, entry);
     empty.remove();
     log.appendChild(entry.element);
     while (runs.size > MAX_RUNS) {
-      const [oldest] = runs.values();
-      runs.delete(oldest!.id);
-      oldest!.element.remove();
+      const oldest = [...runs.values()].find((each) => each.finished) ?? [...runs.values()][0]!;
+      runs.delete(oldest.id);
+      oldest.element.remove();
     }
     log.scrollTop = log.scrollHeight;
     return entry;
   }
 
-  function status(entry: Run, tone: 'running' | 'good' | 'bad', text: string, facts: string[] = []): void {
-    entry.element.dataset.tone = tone;
-    replace(entry.head,
-      h('span', { class: `chip ${tone}`, testid: 'run-status' }, text),
-      h('span', { class: 'run-who' }, [entry.who, languageLabel(entry.language)].filter(Boolean).join(' · ')),
-      h('span', { class: 'run-facts' }, facts.join(' · ')),
-      !entry.finished && h('button', {
-        type: 'button', class: 'button small', disabled: entry.stopping, testid: 'run-stop',
-        on: { click: (event) => void stop(entry, event.currentTarget as HTMLButtonElement) },
-      }, icon('stop'), 'Stop'));
-  }
-
-  // Output comes in bursts: drawn once a frame, and only what is new.
-  function redraw(entry: Run): void {
+  // Drawn once a frame.
+  function redraw(entry: RunEntry): void {
     changed.add(entry);
     frame ||= requestAnimationFrame(() => {
       frame = 0;
       const follow = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-      for (const each of changed) draw(each);
+      for (const each of changed) each.draw();
       changed.clear();
       if (follow) log.scrollTop = log.scrollHeight;
     });
-  }
-
-  function draw(entry: Run): void {
-    const { pieces, dropped } = entry.output;
-    const kept = new Set(pieces);
-    for (const [piece, { node }] of entry.drawn) {
-      if (kept.has(piece)) continue;
-      node.remove();
-      entry.drawn.delete(piece);
-    }
-    for (const piece of pieces) {
-      const drawn = entry.drawn.get(piece);
-      if (!drawn) {
-        const node = h('span', { class: piece.stream, attrs: { 'data-stream': piece.stream } }, piece.text);
-        entry.drawn.set(piece, { node, length: piece.text.length });
-        entry.body.appendChild(node);
-      } else if (drawn.length < piece.text.length) {
-        drawn.node.append(piece.text.slice(drawn.length));
-        drawn.length = piece.text.length;
-      }
-    }
-    let note = entry.element.querySelector('.run-dropped');
-    if (dropped > 0) {
-      if (!note) entry.body.before((note = h('p', { class: 'run-dropped' })));
-      note.textContent = `… ${dropped.toLocaleString()} earlier characters are not shown`;
-    } else note?.remove();
-    if (entry.finished && pieces.length === 0 && !entry.body.firstChild) {
-      entry.body.appendChild(h('span', { class: 'nothing' }, '(no output)'));
-    }
   }
 
   async function run(): Promise<void> {
@@ -184,9 +186,19 @@ export function runPanel(options: {
     asking = true;
     show();
     options.onRun();
+    const given = stdin.value;
+    const live = runnable.find(language)?.live_input === true && (!given || keepOpen.checked);
     try {
-      await connection.request('execute_code', { source_code, language, ...(stdin.value ? { input: stdin.value } : {}) });
+      const { execution_id } = await connection.request<{ execution_id?: string }>('execute_code', {
+        source_code, language, ...(given ? { input: given } : {}), ...(live ? { live_input: true } : {}),
+      });
+      if (execution_id) {
+        runOf(execution_id).takesInput = live;
+        show();
+      }
     } catch (failure) {
+      const seconds = retryAfter(failure);
+      if (seconds) wait.start(seconds);
       toast(connection.online ? messageOf(failure) : 'The run was not started: the connection was lost.', 'error');
     } finally {
       asking = false;
@@ -194,33 +206,72 @@ export function runPanel(options: {
     }
   }
 
-  async function stop(entry: Run, control: HTMLButtonElement): Promise<void> {
-    entry.stopping = true;
-    control.disabled = true;
+  async function stop(entry: RunEntry): Promise<void> {
+    entry.setStopping(true);
     try {
       await connection.request('execution_stop', { execution_id: entry.id }, 5_000);
     } catch (failure) {
-      entry.stopping = false;
-      control.disabled = false;
+      entry.setStopping(false);
       toast(`The run could not be stopped: ${messageOf(failure)}`, 'error');
     }
+  }
+
+  /**
+   * The run that typing goes to: the newest that runs and may read. Of a run that somebody else started it may not be
+   * known; then the server says so at the first try.
+   */
+  function target(): RunEntry | null {
+    return [...runs.values()].reverse().find((each) => each.started && !each.finished
+      && (each.takesInput ?? runnable.find(each.language)?.live_input === true)) ?? null;
+  }
+
+  async function type(data: string, ended: boolean): Promise<void> {
+    const entry = target();
+    if (!entry) return;
+    line.value = '';
+    if (data) {
+      entry.output.echo(data);
+      echoed.add(`${entry.id} ${data}`);
+      redraw(entry);
+    }
+    try {
+      await connection.request('execution_input', { execution_id: entry.id, data, ...(ended ? { end: true } : {}) }, 5_000);
+      if (ended) endOf(entry);
+    } catch (failure) {
+      if (/no input/i.test(messageOf(failure))) endOf(entry);
+      if (!line.value) line.value = data.replace(/\n$/, '');
+      toast(`The program did not get the input: ${messageOf(failure)}`, 'error');
+    }
+  }
+
+  function endOf(entry: RunEntry): void {
+    entry.takesInput = false;
+    show();
   }
 
   /** Why running is not possible now, or null. */
   function refusal(): string | null {
     if (!online) return 'Not connected: code can be run when the connection is back.';
-    const known = languages.find((each) => each.name === language);
-    if (languages.length > 0 && (!known || known.available === false)) {
-      return `${languageLabel(language)} can’t be run on this server${known?.reason ? `: ${known.reason}` : '.'}`;
-    }
-    return null;
+    if (wait.left > 0) return `Too many runs: wait ${wait.left} s.`;
+    return runnable.refusal(language);
   }
 
   function show(): void {
     const reason = refusal();
-    button.title = reason ?? `Run the code (${/Mac|iP/.test(navigator.platform) ? '⌘' : 'Ctrl'}+Enter)`;
+    button.title = reason ?? `Run the code (${MOD}+Enter)`;
     button.setAttribute('aria-disabled', String(reason !== null));
     button.disabled = asking;
+    label.textContent = wait.left > 0 ? `Wait ${wait.left} s` : 'Run';
+    versionNote.textContent = runnable.refusal(language) ? '' : runnable.title(language);
+    const unavailable = runnable.refusal(language);
+    notice.textContent = unavailable ?? '';
+    notice.hidden = unavailable === null;
+    inputMark.hidden = stdin.value === '';
+    keepOpenRow.hidden = stdin.value === '' || runnable.find(language)?.live_input !== true;
+    const into = target();
+    const hadFocus = composer.contains(document.activeElement);
+    composer.hidden = into === null || !online;
+    if (composer.hidden && hadFocus) log.focus();
   }
 
   function clearAll(): void {
@@ -234,17 +285,32 @@ export function runPanel(options: {
 
   async function refresh(): Promise<void> {
     try {
-      if (languages.length === 0) languages = await api.languages();
       // What finished while we were away; and when nothing is shown yet, the room's last run.
       for (const entry of runs.values()) {
         if (!entry.finished) api.execution(entry.id).then(finish, () => {});
       }
       if (runs.size === 0) {
         const last = await api.lastRun(options.roomId);
-        if (last) finish(last);
+        if (last && runs.size === 0) finish(last);
       }
     } catch {
       // The panel works without the past.
+    }
+    show();
+  }
+
+  function going(executions: RunSoFar[]): void {
+    for (const one of executions) {
+      const entry = runOf(one.execution_id);
+      if (entry.finished) continue;
+      entry.who = one.user_name || options.nameOf(one.user_id) || entry.who;
+      entry.language = one.language;
+      entry.started = one.status === 'running';
+      entry.takesInput = one.live_input ?? entry.takesInput;
+      entry.output.restore(one.output ?? [], one.seq);
+      if (entry.started) entry.status('running', 'Running…');
+      else queued(one.execution_id, one.position ?? undefined);
+      redraw(entry);
     }
     show();
   }
@@ -256,6 +322,7 @@ export function runPanel(options: {
     button,
     run: () => void run(),
     refresh: () => void refresh(),
+    going,
     setOnline: (now) => {
       online = now;
       show();
@@ -265,6 +332,7 @@ export function runPanel(options: {
       show();
     },
     destroy: () => {
+      wait.stop();
       cancelAnimationFrame(frame);
       off.forEach((stopListening) => stopListening());
     },

@@ -2,7 +2,7 @@ import { append, h, iconButton } from './dom';
 import { messageOf } from './toast';
 
 /** A modal dialog; the browser keeps the focus inside and gives it back on close. */
-export function dialog(title: string, testid: string, ...content: (Node | string)[]): HTMLDialogElement {
+export function dialog(title: string, testid: string, ...content: (Node | string | false | null)[]): HTMLDialogElement {
   const id = `dialog-${testid}`;
   const element = h('dialog', { class: 'dialog', testid, attrs: { 'aria-labelledby': id } });
   append(element, [

@@ -63,6 +63,18 @@ const ICONS = {
   code: 'M8.5 8L4 12l4.5 4M15.5 8l4.5 4-4.5 4',
   terminal: 'M5 7l5 5-5 5M12 18h7',
   chat: 'M4 5h16v11H9l-5 4z',
+  up: 'M6 15l6-6 6 6',
+  down: 'M6 9l6 6 6-6',
+  history: 'M4 12a8 8 0 1 0 2.6-5.9M4 4v4h4M12 8v4.5l3 2',
+  pause: 'M9 6v12M15 6v12',
+  refresh: 'M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4',
+  person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5c.6-4 3.6-6 7.5-6s6.9 2 7.5 6',
+  home: 'M4 11l8-7 8 7M6 9.5V20h12V9.5',
+  download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
+  star: 'M12 4l2.5 5.2 5.7.8-4.1 4 1 5.6-5.1-2.7-5.1 2.7 1-5.6-4.1-4 5.7-.8z',
+  check: 'M5 12.5l4.5 4.5L19 7',
+  external: 'M13 5h6v6M19 5l-9 9M17 14v5H5V7h5',
+  crown: 'M4 8l4 4 4-6 4 6 4-4-1.5 10h-13z',
   warning: 'M12 4L2.5 20h19zM12 10v4M12 17v.01',
 } as const;
 

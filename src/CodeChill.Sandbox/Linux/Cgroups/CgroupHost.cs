@@ -21,6 +21,9 @@ internal sealed class CgroupHost
 
     public string Stem { get; } = $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}-";
 
+    /// <summary>How the paths of this process's groups begin.</summary>
+    public IReadOnlyList<string> Prefixes => [.. (_v2?.Parents ?? _v1?.Parents ?? []).Select(p => Path.Combine(p, Stem))];
+
     /// <summary>Why there are none; null when there are.</summary>
     public string? Why { get; }
 

@@ -74,8 +74,6 @@ internal sealed class CgroupV1
 
     private sealed class Group(string memory, string pids, string cpu, string? shares) : ControlGroup
     {
-        public override IReadOnlyList<string> JoinFiles => [.. Directories.Select(d => Path.Combine(d, "cgroup.procs"))];
-
         protected override IReadOnlyList<string> Directories { get; } = shares is null ? [memory, pids, cpu] : [memory, pids, cpu, shares];
 
         public void Prepare(long memoryBytes, int processes)
@@ -92,6 +90,8 @@ internal sealed class CgroupV1
         {
             foreach (var directory in Directories) TryRemove(directory);
         }
+
+        public override void Favour(bool favoured) => WriteShare(Path.Combine(shares ?? cpu, "cpu.shares"), favoured ? 1024 : 102);
 
         public override Usage Read() => new(
             TimeSpan.FromTicks(ReadNumber(Path.Combine(cpu, "cpuacct.usage")) / TimeSpan.NanosecondsPerTick),

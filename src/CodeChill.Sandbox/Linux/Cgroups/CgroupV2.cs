@@ -100,9 +100,9 @@ internal sealed class CgroupV2
 
     private sealed class Group(string directory) : ControlGroup
     {
-        public override IReadOnlyList<string> JoinFiles { get; } = [Path.Combine(directory, "cgroup.procs")];
-
         protected override IReadOnlyList<string> Directories { get; } = [directory];
+
+        public override void Favour(bool favoured) => WriteShare(Path.Combine(directory, "cpu.weight"), favoured ? 100 : 10);
 
         public override Usage Read() => new(
             TimeSpan.FromMicroseconds(ReadKey(Path.Combine(directory, "cpu.stat"), "usage_usec")),

@@ -6,12 +6,18 @@ internal readonly record struct Usage(TimeSpan Cpu, long PeakMemoryBytes, long O
 /// <summary>Kernel-side limits and counters of one box. Created before it starts, removed after it is gone.</summary>
 internal abstract class ControlGroup
 {
-    /// <summary>Files the starting process writes its own id into.</summary>
-    public abstract IReadOnlyList<string> JoinFiles { get; }
+    /// <summary>Puts a process, and what it will start, under the limits.</summary>
+    public void Join(int pid)
+    {
+        foreach (var directory in Directories) Write(Path.Combine(directory, "cgroup.procs"), pid.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
 
     public abstract Usage Read();
 
     protected abstract IReadOnlyList<string> Directories { get; }
+
+    /// <summary>The usual share of the processors, or a tenth of it; nothing where shares are not counted.</summary>
+    public abstract void Favour(bool favoured);
 
     /// <summary>Kills whatever is left in the group.</summary>
     public virtual void Kill() => KillMembers(Directories);
@@ -57,6 +63,18 @@ internal abstract class ControlGroup
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
+        }
+    }
+
+    protected static void WriteShare(string file, int share)
+    {
+        try
+        {
+            if (File.Exists(file)) Write(file, share.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The group is gone, or its shares are not ours to set: it competes as an equal.
         }
     }
 

@@ -1,0 +1,75 @@
+// The sandbox bench: every language bare, cold, warm and cached, the cost of a box, throughput, and one run over the real server.
+//   node bench/sandbox/run.mjs [--quick] [--languages python,java] [--no-server]
+// Prints X1 to X6 with what must be met and what is the goal. Everything stands beside the same toolchain without a box, in the same run.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+const options = process.argv.slice(2);
+const quick = options.includes('--quick');
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+const say = (text) => console.log(text);
+
+function run(command, args) {
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'inherit'] });
+  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${result.stdout}`);
+  return result.stdout;
+}
+
+say('building …');
+run('dotnet', ['build', join(here, 'CodeChill.Sandbox.Bench.csproj'), '-c', 'Release', '-v', 'q', '-nologo']);
+const output = run(join(here, 'bin/Release/net10.0/CodeChill.Sandbox.Bench'), options.filter((option) => option !== '--no-server'));
+const x = {};
+for (const line of output.split('\n')) {
+  const [mark, name, value] = line.split(' ');
+  if (mark === 'x') x[name] = Number(value);
+  else say(line);
+}
+
+if (!options.includes('--no-server')) {
+  const { ServerProcess } = await import(join(root, 'tests/conformance/server.mjs'));
+  const { guest } = await import(join(root, 'tests/conformance/clients.mjs'));
+  const server = await new ServerProcess().start();
+  try {
+    const ada = await guest(server, 'Ada');
+    const room = await ada.room({ language: 'python' });
+    const peer = await ada.enter(room.id);
+    const times = [];
+    for (let i = 0; i < (quick ? 8 : 25); i++) {
+      const start = performance.now();
+      const completed = peer.next('execution_completed', () => true, 60_000);
+      peer.send('execute_code', { room_id: room.id, source_code: 'print(1)', language: 'python' });
+      await completed;
+      if (i >= 3) times.push(performance.now() - start);
+    }
+    x.X2 = median(times) - x.python_bare_wall;
+    say(`\npython one-liner over the server: ${median(times).toFixed(1)} ms from the event to execution_completed, bare ${x.python_bare_wall.toFixed(1)} ms`);
+    peer.close();
+  } finally {
+    await server.stop();
+  }
+}
+
+const compiled = ['csharp', 'java', 'typescript', 'go', 'rust', 'cpp'].filter((name) => x[`warm_${name}`] !== undefined);
+const slowest = compiled.sort((a, b) => x[`warm_${b}`] - x[`warm_${a}`])[0];
+const cached = Object.keys(x).filter((name) => name.startsWith('X5_box_'));
+const worst = (prefix) => Math.max(...cached.map((name) => x[name.replace('X5_box_', prefix)]));
+const rows = [
+  ['X1', 'a box, CPU ms a step', x.X1_cpu, 15, 9],
+  ['X2', 'python one-liner over the server, ms over bare', x.X2, 60, 30],
+  ['X3', 'Kotlin hello world, warm, s', x.warm_kotlin / 1000, 1.5, 0.8],
+  ['X4', `C#, Java, TypeScript, Go, Rust, C++ hello world, warm, s (slowest: ${slowest})`, x[`warm_${slowest}`] / 1000, 1.0, 0.5],
+  ['X5', 'identical source again, x the boxed run step (median of languages)', median(cached.map((name) => x[name])), 1.1, 1.05],
+  ['X5', '  the same, worst language', worst('X5_box_'), 1.1, 1.05],
+  ['X6', 'python one-liners a second a core', x.X6, 8, 12, true],
+];
+say('\n      figure   must   goal');
+for (const [id, what, value, must, goal, more] of rows) {
+  if (value === undefined || Number.isNaN(value) || !Number.isFinite(value)) continue;
+  const met = (limit) => (more ? value >= limit : value <= limit);
+  say(`${id} ${value.toFixed(2).padStart(9)} ${String(must).padStart(6)} ${String(goal).padStart(6)}  ${met(goal) ? 'goal' : met(must) ? 'must' : 'MISSED'}  ${what}`);
+}
+say(`(a bare start of /usr/bin/true takes ${(x.X1_cpu / (x.X1_ratio - 1)).toFixed(1)} ms of CPU here; a box ${x.X1_ratio.toFixed(1)} times that; this process adds ${x.X1_own.toFixed(1)} ms)`);
+process.exit(0);
