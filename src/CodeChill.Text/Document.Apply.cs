@@ -30,10 +30,10 @@ public sealed partial class Document
     /// <exception cref="UpdateFormatException">
     /// The update is malformed, or over a limit of <see cref="DocumentOptions"/>. The document is untouched.
     /// </exception>
-    public DocumentChange ApplyUpdate(ReadOnlySpan<byte> update) => Apply(update, update.Length, null);
+    public DocumentChange ApplyUpdate(ReadOnlySpan<byte> update) => Apply(update, null, null);
 
-    // What an update may become is bounded by what was received: a few bytes of format V2 can stand for any number of
-    // structs, and a few bytes of a delete set cut any number of items.
+    // A few bytes of format V2 can stand for any number of structs, so what they may become is bounded by what was received.
+    // Format V1 bounds itself; and nothing that was ever accepted, or written here, may be refused when it is loaded again.
     private void CheckExtent(in Extent extent, int receivedBytes)
     {
         long limit = receivedBytes <= StrictBytes ? FreeItems + (receivedBytes * 35L / 100) : receivedBytes * 2L;
@@ -43,7 +43,7 @@ public sealed partial class Document
         }
     }
 
-    private DocumentChange Apply(ReadOnlySpan<byte> update, int receivedBytes, byte[]? owned)
+    private DocumentChange Apply(ReadOnlySpan<byte> update, int? bytesOfV2, byte[]? owned)
     {
         if (update.Length > _options.MaxUpdateBytes)
         {
@@ -51,7 +51,11 @@ public sealed partial class Document
         }
 
         int deletes = UpdateScanner.Scan(update, ref _sections, out int count, out var extent, out bool allNew);
-        CheckExtent(in extent, receivedBytes);
+        if (bytesOfV2 is { } received)
+        {
+            CheckExtent(in extent, received);
+        }
+
         var sections = _sections.AsSpan(0, count);
         CheckPendingLimit(update, sections, deletes);
         BeginChange();

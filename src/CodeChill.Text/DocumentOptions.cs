@@ -19,9 +19,9 @@ public sealed class DocumentOptions
     public int MaxPendingBytes { get; set; } = 8 << 20;
 
     /// <summary>
-    /// Whether updates are refused that may become far more items than their bytes stand for: beyond 10,000 and 0.35 for each
-    /// byte up to 100 KiB, 2 for each byte above. Every struct counts one, and each of its neighbours and two for each deleted
-    /// range, because they may cut others; two for each client. Memory for 100 KB stays below 16 times that and 1 MB.
+    /// Whether updates of format V2, where repetitions take no bytes, are refused when they may become far more items than
+    /// their bytes stand for: beyond 10,000 and 0.35 for each byte up to 100 KiB, 2 for each byte above. Every struct counts
+    /// one, and each of its neighbours and two for each deleted range, because they may cut others; two for each client.
     /// </summary>
     /// <value>Defaults to true. False for bytes from a trusted place.</value>
     public bool LimitExpansion { get; set; } = true;
