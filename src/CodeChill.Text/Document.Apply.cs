@@ -9,9 +9,17 @@ namespace CodeChill.Text;
 // waits in the end is kept (Document.Pending) until another update brings it.
 public sealed partial class Document
 {
+    private const int StrictBytes = 100 << 10;
+    private const int FreeItems = 10_000;
+    private const int MaxPicked = 16 << 10;
+
     private Section[] _sections = new Section[1];
     private readonly Stack<int> _ready = new();
-    private readonly List<IdRange> _deletes = [];
+    private Wait[]? _waits;
+
+    // What the section that stopped last waits for.
+    private ulong _needClient;
+    private int _needClock;
 
     /// <summary>
     /// Applies an update of a peer. What is known already is skipped; what depends on operations that are not here yet
@@ -22,25 +30,48 @@ public sealed partial class Document
     /// <exception cref="UpdateFormatException">
     /// The update is malformed, or over a limit of <see cref="DocumentOptions"/>. The document is untouched.
     /// </exception>
-    public DocumentChange ApplyUpdate(ReadOnlySpan<byte> update)
+    public DocumentChange ApplyUpdate(ReadOnlySpan<byte> update) => Apply(update, null, null);
+
+    // A few bytes of format V2 can stand for any number of structs, so what they may become is bounded by what was received.
+    // Format V1 bounds itself; and nothing that was ever accepted, or written here, may be refused when it is loaded again.
+    private void CheckExtent(in Extent extent, int receivedBytes)
+    {
+        long limit = receivedBytes <= StrictBytes ? FreeItems + (receivedBytes * 35L / 100) : receivedBytes * 2L;
+        if (_options.LimitExpansion && extent.MaxItems > limit)
+        {
+            throw new UpdateFormatException($"The update of {receivedBytes} bytes may become {extent.MaxItems} items; {limit} are allowed.");
+        }
+    }
+
+    private DocumentChange Apply(ReadOnlySpan<byte> update, int? bytesOfV2, byte[]? owned)
     {
         if (update.Length > _options.MaxUpdateBytes)
         {
             throw new UpdateFormatException($"The update has {update.Length} bytes; {_options.MaxUpdateBytes} are allowed.");
         }
 
-        int deletes = UpdateScanner.Scan(update, ref _sections, out int count, out int structs, out int contentBytes, out bool allNew);
+        int deletes = UpdateScanner.Scan(update, ref _sections, out int count, out var extent, out bool allNew);
+        if (bytesOfV2 is { } received)
+        {
+            CheckExtent(in extent, received);
+        }
+
         var sections = _sections.AsSpan(0, count);
         CheckPendingLimit(update, sections, deletes);
         BeginChange();
-        if (structs > 16)
+        if (extent.Structs > 16)
         {
-            _store.ReserveContent(contentBytes);
+            _store.ReserveContent(extent.ContentBytes);
         }
 
         if (count > 4)
         {
             _store.ReserveClients(count);
+        }
+
+        if (extent.Ranges > 64)
+        {
+            _store.Deleted.Reserve(extent.Ranges);
         }
 
         ulong ownId = _clientId;
@@ -53,13 +84,15 @@ public sealed partial class Document
             ClientId = RandomClientId();
         }
 
+        _waits = null;
         if (_sections.Length > 4096)
         {
             _sections = new Section[1];
         }
 
-        bool asReceived = allNew && !waiting && !resumed;
-        return EndChange(asReceived && (_store.Touched.Count > 0 || _store.Deleted.Count > 0) ? update.ToArray() : null, null, waiting);
+        // What is new of a large update is not picked out: peers skip what they know.
+        bool asReceived = (allNew || update.Length > MaxPicked) && !waiting && !resumed;
+        return EndChange(asReceived && (_store.Touched.Count > 0 || _store.Deleted.Count > 0) ? owned ?? update.ToArray() : null, null, waiting);
     }
 
     /// <summary>Applies an update in format V2.</summary>
@@ -73,7 +106,8 @@ public sealed partial class Document
             throw new UpdateFormatException($"The update has {updateV2.Length} bytes; {_options.MaxUpdateBytes} are allowed.");
         }
 
-        return ApplyUpdate(FormatV2Reader.Convert(updateV2));
+        byte[] update = FormatV2Reader.Convert(updateV2, _options.LimitExpansion);
+        return Apply(update, updateV2.Length, update);
     }
 
     /// <summary>Integrates what can be integrated. True when something is left over.</summary>
@@ -81,17 +115,20 @@ public sealed partial class Document
     {
         if (sections.Length == 1)
         {
-            return !Advance(source, ref sections[0], ref allNew);
+            if (Advance(source, ref sections[0], ref allNew))
+            {
+                return false;
+            }
+
+            _waits = [new Wait { NeedClient = _needClient, NeedClock = _needClock }];
+            return true;
         }
 
+        // Once around; those that waited come again when what they wait for is there.
         _ready.Clear();
-        for (int i = sections.Length - 1; i >= 0; i--)
-        {
-            _ready.Push(i);
-        }
-
+        _waits = null;
         int left = sections.Length;
-        while (_ready.TryPop(out int current))
+        for (int next = 0; _ready.TryPop(out int current) || (current = next++) < sections.Length;)
         {
             ref var section = ref sections[current];
             int before = _store.StateOf(section.Client);
@@ -99,10 +136,22 @@ public sealed partial class Document
             {
                 left--;
             }
-            else if (FindSection(sections, section.NeedClient) is >= 0 and int other)
+            else
             {
-                section.NextWaiter = sections[other].FirstWaiter;
-                sections[other].FirstWaiter = current;
+                _waits ??= new Wait[sections.Length];
+                ref var wait = ref _waits[current];
+                wait.NeedClient = _needClient;
+                wait.NeedClock = _needClock;
+                if (FindSection(sections, _needClient) is >= 0 and int other)
+                {
+                    wait.Next = _waits[other].First;
+                    _waits[other].First = current + 1;
+                }
+            }
+
+            if (_waits is null)
+            {
+                continue;
             }
 
             int head = current;
@@ -111,33 +160,32 @@ public sealed partial class Document
                 head--;
             }
 
-            if (sections[head].FirstWaiter >= 0 && _store.StateOf(section.Client) != before)
+            if (_waits[head].First > 0 && _store.StateOf(section.Client) != before)
             {
-                WakeWaiters(sections, head);
+                WakeWaiters(_waits, head, _store.StateOf(section.Client));
             }
         }
 
         return left > 0;
     }
 
-    private void WakeWaiters(Span<Section> sections, int head)
+    private void WakeWaiters(Wait[] waits, int head, int state)
     {
-        int waiter = sections[head].FirstWaiter;
-        sections[head].FirstWaiter = -1;
-        int state = _store.StateOf(sections[head].Client);
+        int waiter = waits[head].First - 1;
+        waits[head].First = 0;
         while (waiter >= 0)
         {
-            ref var section = ref sections[waiter];
-            int next = section.NextWaiter;
-            if (state > section.NeedClock)
+            ref var wait = ref waits[waiter];
+            int next = wait.Next - 1;
+            if (state > wait.NeedClock)
             {
-                section.NextWaiter = -1;
+                wait.Next = 0;
                 _ready.Push(waiter);
             }
             else
             {
-                section.NextWaiter = sections[head].FirstWaiter;
-                sections[head].FirstWaiter = waiter;
+                wait.Next = waits[head].First;
+                waits[head].First = waiter + 1;
             }
 
             waiter = next;
@@ -179,14 +227,14 @@ public sealed partial class Document
                 int offset = state - item.Clock;
                 if (offset < 0)
                 {
-                    section.NeedClient = client;
-                    section.NeedClock = item.Clock - 1;
+                    _needClient = client;
+                    _needClock = item.Clock - 1;
                     return false;
                 }
 
                 if (offset < item.Length)
                 {
-                    if (IsMissing(ref section, in item, client))
+                    if (IsMissing(in item, client))
                     {
                         return false;
                     }
@@ -209,26 +257,26 @@ public sealed partial class Document
         return true;
     }
 
-    private bool IsMissing(ref Section section, in StructRef item, ulong client)
+    private bool IsMissing(in StructRef item, ulong client)
     {
         if (item.HasOrigin && item.OriginClient != client && item.OriginClock >= _store.StateOf(item.OriginClient))
         {
-            section.NeedClient = item.OriginClient;
-            section.NeedClock = item.OriginClock;
+            _needClient = item.OriginClient;
+            _needClock = item.OriginClock;
             return true;
         }
 
         if (item.HasRight && item.RightClient != client && item.RightClock >= _store.StateOf(item.RightClient))
         {
-            section.NeedClient = item.RightClient;
-            section.NeedClock = item.RightClock;
+            _needClient = item.RightClient;
+            _needClock = item.RightClock;
             return true;
         }
 
         if (item.ParentClock >= 0 && item.ParentClient != client && item.ParentClock >= _store.StateOf(item.ParentClient))
         {
-            section.NeedClient = item.ParentClient;
-            section.NeedClock = item.ParentClock;
+            _needClient = item.ParentClient;
+            _needClock = item.ParentClock;
             return true;
         }
 
@@ -244,35 +292,42 @@ public sealed partial class Document
         }
 
         var reader = new ByteReader(update, position);
-        _deletes.Clear();
-        DeleteRanges.Read(ref reader, _deletes);
-        return ApplyDeletes(_deletes, _pendingDeletes);
-    }
-
-    private bool ApplyDeletes(List<IdRange> deletes, List<IdRange> rest)
-    {
-        int waiting = rest.Count;
-        foreach (var range in deletes)
+        int waiting = _pendingDeletes.Count;
+        for (int clients = reader.ReadCount(2); clients > 0; clients--)
         {
-            int client = _store.FindClient(range.Client);
-            int state = client < 0 ? 0 : _store.Clients[client].State;
-            int end = Math.Min(range.End, state);
-            if (range.Clock < end)
+            ulong client = reader.ReadVarUint();
+            for (int ranges = reader.ReadCount(2); ranges > 0; ranges--)
             {
-                _store.DeleteRange(client, range.Clock, end);
-            }
-
-            if (range.End > state)
-            {
-                int start = Math.Max(range.Clock, state);
-                rest.Add(new IdRange(range.Client, start, range.End - start));
+                ApplyDelete(new IdRange(client, reader.ReadClock(), reader.ReadClock()));
             }
         }
 
-        bool more = rest.Count != waiting;
+        return EndDeletes(waiting);
+    }
+
+    private void ApplyDelete(IdRange range)
+    {
+        int client = _store.FindClient(range.Client);
+        int state = client < 0 ? 0 : _store.Clients[client].State;
+        int end = Math.Min(range.End, state);
+        if (range.Clock < end)
+        {
+            _store.DeleteRange(client, range.Clock, end);
+        }
+
+        if (range.End > state && range.Length > 0)
+        {
+            int start = Math.Max(range.Clock, state);
+            _pendingDeletes.Add(new IdRange(range.Client, start, range.End - start));
+        }
+    }
+
+    private bool EndDeletes(int waitingBefore)
+    {
+        bool more = _pendingDeletes.Count != waitingBefore;
         if (more)
         {
-            DeleteRanges.Normalize(rest);
+            DeleteRanges.Normalize(_pendingDeletes);
         }
 
         return more;

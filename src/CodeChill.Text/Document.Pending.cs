@@ -69,8 +69,17 @@ public sealed partial class Document
     /// <summary>Keeps what is left of the sections. Always true.</summary>
     private bool KeepRest(ReadOnlySpan<byte> update, Span<Section> sections)
     {
+        int waiting = 0;
         foreach (ref var section in sections)
         {
+            waiting += section.Remaining > 0 ? 1 : 0;
+        }
+
+        _pendingSections.EnsureCapacity(_pendingSections.Count + waiting);
+        _missing.EnsureCapacity(Math.Min(waiting, 1024));
+        for (int i = 0; i < sections.Length; i++)
+        {
+            ref var section = ref sections[i];
             if (section.Remaining == 0)
             {
                 continue;
@@ -86,21 +95,19 @@ public sealed partial class Document
             var rest = section;
             rest.Position = _pendingLength;
             rest.End = _pendingLength + bytes.Length;
-            rest.FirstWaiter = -1;
-            rest.NextWaiter = -1;
             _pendingSections.Add(rest);
             _pendingLength += bytes.Length;
-            NoteMissing(in rest);
+            NoteMissing(in _waits![i]);
         }
 
         return true;
     }
 
-    private void NoteMissing(in Section section)
+    private void NoteMissing(in Wait wait)
     {
-        if (!_missing.TryGetValue(section.NeedClient, out int clock) || clock > section.NeedClock)
+        if (!_missing.TryGetValue(wait.NeedClient, out int clock) || clock > wait.NeedClock)
         {
-            _missing[section.NeedClient] = section.NeedClock;
+            _missing[wait.NeedClient] = wait.NeedClock;
         }
     }
 
@@ -121,10 +128,14 @@ public sealed partial class Document
         if (_pendingDeletes.Count > 0 && AnyDeleteArrived())
         {
             resumed = true;
-            _deletes.Clear();
-            _deletes.AddRange(_pendingDeletes);
+            IdRange[] deletes = [.. _pendingDeletes];
             _pendingDeletes.Clear();
-            ApplyDeletes(_deletes, _pendingDeletes);
+            foreach (var range in deletes)
+            {
+                ApplyDelete(range);
+            }
+
+            EndDeletes(0);
         }
 
         return resumed;
@@ -165,15 +176,14 @@ public sealed partial class Document
         _pendingSections.Clear();
         _missing.Clear();
         int live = 0;
-        foreach (ref var section in sections.AsSpan())
+        for (int i = 0; i < sections.Length; i++)
         {
+            ref var section = ref sections[i];
             if (section.Remaining > 0)
             {
-                section.FirstWaiter = -1;
-                section.NextWaiter = -1;
                 live += section.End - section.Position;
                 _pendingSections.Add(section);
-                NoteMissing(in section);
+                NoteMissing(in _waits![i]);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using CodeChill.Text.Encoding;
 using CodeChill.Text.Store;
@@ -148,88 +149,120 @@ public sealed partial class Document
     internal DocumentChange EndChange(byte[]? update, List<IdRange>? redeleted = null, bool pending = false)
     {
         var inserted = ListInserted();
-        var deleted = ListDeleted(out var runs);
-        if (inserted.Length == 0 && deleted.Length == 0 && redeleted is null && !pending)
+        var deleted = ListDeleted();
+        if (inserted.IsEmpty && deleted.IsEmpty && redeleted is null && !pending)
         {
             return DocumentChange.Nothing;
         }
 
         return new DocumentChange
         {
-            Update = update ?? EncodeChange(inserted, deleted),
-            Inserted = inserted,
-            Deleted = deleted,
+            Update = update ?? EncodeChange(),
+            InsertedRuns = inserted,
+            DeletedRuns = deleted,
             Roots = _delta.Build(),
-            DeletedRuns = runs,
-            DeletedText = _store.DeletedText.ToString(),
+            DeletedText = _store.DeletedTextLength == 0 ? "" : _store.DeletedText.ToString(),
             Redeleted = redeleted ?? (IReadOnlyList<IdRange>)[],
             HasPending = pending,
         };
     }
 
-    private IdRange[] ListInserted()
+    /// <summary>Describes the current change, which is one edit of a text.</summary>
+    internal DocumentChange EndEdit(SharedText text, TextEdit edit) => new()
+    {
+        Update = EncodeChange(),
+        InsertedRuns = ListInserted(),
+        DeletedRuns = ListDeleted(),
+        Single = (text, edit),
+        DeletedText = _store.DeletedTextLength == 0 ? "" : _store.DeletedText.ToString(),
+    };
+
+    private IdRuns ListInserted()
     {
         var touched = _store.Touched;
-        if (touched.Count == 0)
+        if (touched.Count <= 1)
         {
-            return [];
+            return touched.Count == 0 ? default : new IdRuns(InsertedBy(touched[0]), -1);
         }
 
-        var inserted = new IdRange[touched.Count];
-        for (int i = 0; i < inserted.Length; i++)
+        // Higher clients first.
+        touched.Sort((a, b) => _store.Clients[b].Id.CompareTo(_store.Clients[a].Id));
+        _writer.Clear();
+        _writer.Reserve(touched.Count * 7);
+        foreach (int client in touched)
         {
-            ref var client = ref _store.Clients[touched[i]];
-            inserted[i] = new IdRange(client.Id, client.StateBefore, client.State - client.StateBefore);
+            IdRuns.Write(_writer, InsertedBy(client), -1);
         }
 
-        if (inserted.Length > 1)
-        {
-            Array.Sort(inserted, static (a, b) => b.Client.CompareTo(a.Client));
-        }
-
-        return inserted;
+        return new IdRuns(_writer.ToArray());
     }
 
-    private IdRange[] ListDeleted(out DeletedTextRun[] runs)
+    private IdRange InsertedBy(int index)
+    {
+        ref var client = ref _store.Clients[index];
+        return new IdRange(client.Id, client.StateBefore, client.State - client.StateBefore);
+    }
+
+    private IdRuns ListDeleted()
+    {
+        var deleted = _store.Deleted;
+        if (deleted.Count <= 1)
+        {
+            return deleted.Count == 0 ? default : new IdRuns(RangeOf(deleted.Last), deleted.Last.Text);
+        }
+
+        _writer.Clear();
+        _writer.Reserve(deleted.Size);
+        foreach (var run in deleted)
+        {
+            IdRuns.Write(_writer, RangeOf(run), run.Text);
+        }
+
+        return new IdRuns(_writer.ToArray());
+    }
+
+    private IdRange RangeOf(in DeletedRun run) => new(_store.Clients[run.Client].Id, run.Clock, run.Length);
+
+    private byte[] EncodeChange()
+    {
+        _writer.Clear();
+        var touched = _store.Touched;
+        _writer.WriteVarUint(touched.Count);
+        if (touched.Count > 1)
+        {
+            touched.Sort((a, b) => _store.Clients[b].Id.CompareTo(_store.Clients[a].Id));
+        }
+
+        foreach (int client in touched)
+        {
+            _store.WriteStructs(_writer, client, _store.Clients[client].StateBefore);
+        }
+
+        WriteDeletes();
+        return _writer.ToArray();
+    }
+
+    private void WriteDeletes()
     {
         var deleted = _store.Deleted;
         if (deleted.Count == 0)
         {
-            runs = [];
-            return [];
+            _writer.WriteByte(0);
         }
-
-        if (deleted.Count == 1)
+        else if (deleted.Count == 1)
         {
-            var only = new IdRange(_store.Clients[deleted[0].Client].Id, deleted[0].Clock, deleted[0].Length);
-            runs = [new DeletedTextRun(only, deleted[0].Text)];
-            return [only];
+            DeleteRanges.Write(_writer, [RangeOf(deleted.Last)]);
         }
-
-        runs = new DeletedTextRun[deleted.Count];
-        var ranges = new List<IdRange>(deleted.Count);
-        for (int i = 0; i < runs.Length; i++)
+        else
         {
-            var run = deleted[i];
-            var range = new IdRange(_store.Clients[run.Client].Id, run.Clock, run.Length);
-            runs[i] = new DeletedTextRun(range, run.Text);
-            ranges.Add(range);
+            var ranges = new List<IdRange>(deleted.Count);
+            foreach (var run in deleted)
+            {
+                ranges.Add(RangeOf(run));
+            }
+
+            DeleteRanges.Normalize(ranges);
+            DeleteRanges.Write(_writer, CollectionsMarshal.AsSpan(ranges));
         }
-
-        DeleteRanges.Normalize(ranges);
-        return [.. ranges];
-    }
-
-    private byte[] EncodeChange(IdRange[] inserted, IdRange[] deleted)
-    {
-        _writer.Clear();
-        _writer.WriteVarUint(inserted.Length);
-        foreach (var range in inserted)
-        {
-            _store.WriteStructs(_writer, _store.FindClient(range.Client), range.Clock);
-        }
-
-        DeleteRanges.Write(_writer, deleted);
-        return _writer.ToArray();
     }
 }

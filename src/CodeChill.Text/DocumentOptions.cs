@@ -17,4 +17,12 @@ public sealed class DocumentOptions
     /// <summary>How many bytes of updates may wait for updates that they depend on.</summary>
     /// <value>Defaults to 8 MiB. An update that would go beyond is refused and changes nothing.</value>
     public int MaxPendingBytes { get; set; } = 8 << 20;
+
+    /// <summary>
+    /// Whether updates of format V2, where repetitions take no bytes, are refused when they may become far more items than
+    /// their bytes stand for: beyond 10,000 and 0.35 for each byte up to 100 KiB, 2 for each byte above. Every struct counts
+    /// one, and each of its neighbours and two for each deleted range, because they may cut others; two for each client.
+    /// </summary>
+    /// <value>Defaults to true. False for bytes from a trusted place.</value>
+    public bool LimitExpansion { get; set; } = true;
 }

@@ -51,8 +51,9 @@ public sealed partial class SharedText
         }
 
         _document.BeginChange();
-        _document.Store.InsertAt(_type, index, Surrogates.Repair(s), _document.ClientId);
-        return _document.EndChange(null);
+        s = Surrogates.Repair(s);
+        _document.Store.InsertAt(_type, index, s, _document.ClientId);
+        return _document.EndEdit(this, new TextEdit(index, 0, s));
     }
 
     /// <summary>Deletes text.</summary>
@@ -71,7 +72,7 @@ public sealed partial class SharedText
         Widen(ref index, ref length);
         _document.BeginChange();
         _document.Store.DeleteAt(_type, index, length);
-        return _document.EndChange(null);
+        return _document.EndEdit(this, new TextEdit(index, length, ""));
     }
 
     /// <summary>Applies several edits as one change.</summary>

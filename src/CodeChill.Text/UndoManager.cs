@@ -104,7 +104,7 @@ public sealed class UndoManager
     {
         step.Inserted.AddRange(change.Inserted);
         DeleteRanges.Normalize(step.Inserted);
-        foreach (var run in change.DeletedRuns)
+        foreach (var run in change.DeletedRuns.All())
         {
             // What the same step inserted was never more than an intermediate state.
             if (run.Text >= 0 && !step.Inserted.Exists(range =>

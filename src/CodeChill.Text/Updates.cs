@@ -29,8 +29,9 @@ public static class Updates
             a.Client != b.Client ? b.Client.CompareTo(a.Client)
             : a.Clock != b.Clock ? a.Clock.CompareTo(b.Clock)
             : a.Update.CompareTo(b.Update));
-        var writer = new ByteWriter(256);
-        WriteEntries(writer, entries, i => updates[i].Span);
+        int size = updates.Sum(static u => u.Length) + 16;
+        var writer = new ByteWriter(size);
+        WriteEntries(writer, entries, i => updates[i].Span, size);
         DeleteRanges.Normalize(deletes);
         DeleteRanges.Write(writer, CollectionsMarshal.AsSpan(deletes));
         return writer.ToArray();
@@ -57,7 +58,6 @@ public static class Updates
         var entries = new List<Entry>();
         var deletes = new List<IdRange>();
         Collect(update, 0, entries, deletes);
-        var sections = new List<Section>();
         var writer = new ByteWriter(Math.Max(16, update.Length));
         var body = new ByteWriter(Math.Max(16, update.Length));
         int clients = 0;
@@ -105,26 +105,52 @@ public static class Updates
     /// <exception cref="UpdateFormatException">The update is malformed.</exception>
     public static byte[] StateVectorOf(ReadOnlySpan<byte> update)
     {
-        var entries = new List<Entry>();
-        Collect(update, 0, entries, []);
-        var states = new SortedDictionary<ulong, int>(Comparer<ulong>.Create(static (a, b) => b.CompareTo(a)));
-        foreach (var entry in entries)
+        var sections = new Section[1];
+        UpdateScanner.Scan(update, ref sections, out int count, out _, out _);
+        var body = new ByteWriter();
+        int clients = 0;
+        for (int i = 0; i < count;)
         {
-            if (entry.Kind != Kind.Skip && entry.Clock <= states.GetValueOrDefault(entry.Client))
+            // The sections of a client are in the order of their clocks.
+            ulong client = sections[i].Client;
+            int state = 0;
+            for (; i < count && sections[i].Client == client; i++)
             {
-                states[entry.Client] = Math.Max(states.GetValueOrDefault(entry.Client), entry.Clock + entry.Length);
+                state = Advance(update, in sections[i], state);
+            }
+
+            if (state > 0)
+            {
+                clients++;
+                body.WriteVarUint(client);
+                body.WriteVarUint(state);
             }
         }
 
-        var writer = new ByteWriter();
-        writer.WriteVarUint(states.Count);
-        foreach (var (client, clock) in states)
+        var writer = new ByteWriter(body.Length + 8);
+        writer.WriteVarUint(clients);
+        writer.WriteBytes(body.Written);
+        return writer.ToArray();
+    }
+
+    // How far a section leads, as long as it goes on where the one before ended.
+    private static int Advance(ReadOnlySpan<byte> update, ref readonly Section section, int state)
+    {
+        var reader = new ByteReader(update, section.Position);
+        int clock = section.Clock;
+        for (int i = 0; i < section.Remaining; i++)
         {
-            writer.WriteVarUint(client);
-            writer.WriteVarUint(clock);
+            StructReader.Read(ref reader, section.Client, clock, false, out var item);
+            int end = clock + item.Length;
+            if (item.Kind != Kind.Skip && clock <= state)
+            {
+                state = Math.Max(state, end);
+            }
+
+            clock = end;
         }
 
-        return writer.ToArray();
+        return state;
     }
 
     /// <summary>Checks that an update is well-formed, as <see cref="Document.ApplyUpdate"/> would.</summary>
@@ -133,7 +159,7 @@ public static class Updates
     public static void Validate(ReadOnlySpan<byte> update)
     {
         var sections = new Section[1];
-        UpdateScanner.Scan(update, ref sections, out _, out _, out _, out _);
+        UpdateScanner.Scan(update, ref sections, out _, out _, out _);
     }
 
     /// <summary>Rewrites an update of format V2 in format V1.</summary>
@@ -156,14 +182,16 @@ public static class Updates
     public static byte[] ToV2(ReadOnlySpan<byte> update)
     {
         var sections = new Section[1];
-        int deletes = UpdateScanner.Scan(update, ref sections, out int count, out _, out _, out _);
+        int deletes = UpdateScanner.Scan(update, ref sections, out int count, out _, out _);
         return FormatV2Writer.Convert(update, sections.AsSpan(0, count), deletes);
     }
 
     private static void Collect(ReadOnlySpan<byte> update, int number, List<Entry> entries, List<IdRange> deletes)
     {
         var sections = new Section[1];
-        int position = UpdateScanner.Scan(update, ref sections, out int count, out _, out _, out _);
+        int position = UpdateScanner.Scan(update, ref sections, out int count, out var extent, out _);
+        entries.EnsureCapacity(entries.Count == 0 ? extent.Structs : 0);
+        deletes.EnsureCapacity(deletes.Count == 0 ? extent.Ranges : 0);
         foreach (ref var section in sections.AsSpan(0, count))
         {
             var reader = new ByteReader(update, section.Position);
@@ -187,10 +215,16 @@ public static class Updates
 
     private delegate ReadOnlySpan<byte> Source(int update);
 
-    private static void WriteEntries(ByteWriter writer, List<Entry> entries, Source source)
+    private static void WriteEntries(ByteWriter writer, List<Entry> entries, Source source, int size)
     {
-        var parts = new List<(ulong Client, int Clock, int Count, int Start, int End)>();
-        var body = new ByteWriter(256);
+        int clients = 0;
+        for (int i = 0; i < entries.Count; i++)
+        {
+            clients += i == 0 || entries[i].Client != entries[i - 1].Client ? 1 : 0;
+        }
+
+        var parts = new List<(ulong Client, int Clock, int Count, int Start, int End)>(clients);
+        var body = new ByteWriter(size);
         for (int i = 0; i < entries.Count;)
         {
             ulong client = entries[i].Client;

@@ -12,7 +12,8 @@ internal ref struct FormatV2Reader
 
     private readonly ByteWriter _writer;
     private readonly int _maxOutput;
-    private readonly List<string> _keys = [];
+    private readonly ByteWriter _json;
+    private readonly List<(int Start, int Length)> _keys = [];
     private readonly string _text;
     private ByteReader _rest;
     private DifferenceRuns _keyClocks;
@@ -26,10 +27,11 @@ internal ref struct FormatV2Reader
     private NumberRuns _typeRefs;
     private NumberRuns _lengths;
 
-    private FormatV2Reader(ReadOnlySpan<byte> update, ByteWriter writer)
+    private FormatV2Reader(ReadOnlySpan<byte> update, ByteWriter writer, int maxOutput, string? known, ByteWriter json)
     {
+        _json = json;
         _writer = writer;
-        _maxOutput = FreeOutput + (int)Math.Min((long)update.Length * OutputFactor, int.MaxValue / 2);
+        _maxOutput = maxOutput;
         _rest = new ByteReader(update);
         _rest.ReadVarUint();
         _keyClocks = new DifferenceRuns(_rest.ReadVarBytes());
@@ -44,20 +46,24 @@ internal ref struct FormatV2Reader
             _rest.Throw("A string is not valid UTF-8");
         }
 
-        _text = System.Text.Encoding.UTF8.GetString(text);
+        _text = known ?? System.Text.Encoding.UTF8.GetString(text);
         _textLengths = new NumberRuns(strings);
         _parentInfos = new ByteRuns(_rest.ReadVarBytes());
         _typeRefs = new NumberRuns(_rest.ReadVarBytes());
         _lengths = new NumberRuns(_rest.ReadVarBytes());
     }
 
-    /// <summary>Reads a V2 update and returns it in V1.</summary>
-    public static byte[] Convert(ReadOnlySpan<byte> update)
+    /// <summary>Reads a V2 update and returns it in V1. The first pass counts, so that the second needs no room to grow.</summary>
+    public static byte[] Convert(ReadOnlySpan<byte> update, bool limited = true)
     {
-        var writer = new ByteWriter(Math.Max(64, update.Length * 2));
-        var reader = new FormatV2Reader(update, writer);
-        reader.Run();
-        return writer.ToArray();
+        int maxOutput = limited ? FreeOutput + (int)Math.Min((long)update.Length * OutputFactor, int.MaxValue / 2) : int.MaxValue / 2;
+        var json = new ByteWriter { Limit = maxOutput };
+        var counter = new ByteWriter(1024, true);
+        var counted = new FormatV2Reader(update, counter, maxOutput, null, json);
+        counted.Run();
+        var writer = new ByteWriter(counter.Total);
+        new FormatV2Reader(update, writer, maxOutput, counted._text, json).Run();
+        return writer.Detach();
     }
 
     private void Run()
@@ -73,7 +79,7 @@ internal ref struct FormatV2Reader
             for (ulong k = 0; k < structs; k++)
             {
                 Struct();
-                if (_writer.Length > _maxOutput)
+                if (_writer.Total > _maxOutput)
                 {
                     _rest.Throw($"The update expands to more than {_maxOutput} bytes");
                 }
@@ -165,11 +171,12 @@ internal ref struct FormatV2Reader
         int clock = _keyClocks.Read();
         if (clock >= _keys.Count)
         {
-            _keys.Add(NextText().ToString());
+            int start = _textPosition;
+            _keys.Add((start, NextText().Length));
             clock = _keys.Count - 1;
         }
 
-        _writer.WriteVarString(_keys[clock]);
+        _writer.WriteVarString(_text.AsSpan(_keys[clock].Start, _keys[clock].Length));
     }
 
     private void Content(byte kind)
@@ -182,7 +189,7 @@ internal ref struct FormatV2Reader
             case Kind.Json:
                 ulong elements = _lengths.Read();
                 _writer.WriteVarUint(elements);
-                for (ulong i = 0; i < elements && _writer.Length <= _maxOutput; i++)
+                for (ulong i = 0; i < elements && _writer.Total <= _maxOutput; i++)
                 {
                     Text();
                 }
@@ -195,11 +202,11 @@ internal ref struct FormatV2Reader
                 Text();
                 break;
             case Kind.Embed:
-                JsonConversion.AnyToJson(ref _rest, _writer);
+                JsonConversion.AnyToJson(ref _rest, _writer, _json);
                 break;
             case Kind.Format:
                 Key();
-                JsonConversion.AnyToJson(ref _rest, _writer);
+                JsonConversion.AnyToJson(ref _rest, _writer, _json);
                 break;
             case Kind.Type:
                 ulong type = _typeRefs.Read();

@@ -163,13 +163,16 @@ internal sealed class FormatV2Writer
 
     private void WriteDeleteSet(ref ByteReader reader)
     {
+        var ranges = new List<IdRange>();
         int clients = reader.ReadCount(2);
         _rest.WriteVarUint(clients);
         for (int i = 0; i < clients; i++)
         {
             ulong client = reader.ReadVarUint();
-            var ranges = new List<IdRange>();
-            for (int k = reader.ReadCount(2); k > 0; k--)
+            int count = reader.ReadCount(2);
+            ranges.Clear();
+            ranges.EnsureCapacity(count);
+            for (int k = count; k > 0; k--)
             {
                 ranges.Add(new IdRange(client, reader.ReadClock(), reader.ReadClock()));
             }

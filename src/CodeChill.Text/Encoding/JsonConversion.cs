@@ -8,12 +8,12 @@ namespace CodeChill.Text.Encoding;
 internal static class JsonConversion
 {
     /// <summary>Reads one value and writes it as the string that <c>JSON.stringify</c> gives.</summary>
-    public static void AnyToJson(ref ByteReader reader, ByteWriter target)
+    public static void AnyToJson(ref ByteReader reader, ByteWriter target, ByteWriter json)
     {
         int start = reader.Position;
         StructReader.SkipAny(ref reader, 1, true);
         var value = new ByteReader(reader.Span[..reader.Position], start);
-        var json = new ByteWriter();
+        json.Clear();
         WriteJson(ref value, json);
         target.WriteVarBytes(json.Written);
     }
@@ -32,7 +32,7 @@ internal static class JsonConversion
                 break;
             case AnyTag.Integer:
                 long integer = reader.ReadVarInt(out _);
-                WriteNumber(json, integer);
+                WriteInteger(json, integer);
                 break;
             case AnyTag.Float32:
                 WriteNumber(json, BinaryPrimitives.ReadSingleBigEndian(reader.ReadBytes(4)));
@@ -42,8 +42,7 @@ internal static class JsonConversion
                 break;
             case AnyTag.BigInt:
                 // JSON.stringify refuses these; the digits are the nearest thing.
-                json.WriteBytes(System.Text.Encoding.ASCII.GetBytes(
-                    BinaryPrimitives.ReadInt64BigEndian(reader.ReadBytes(8)).ToString(CultureInfo.InvariantCulture)));
+                WriteInteger(json, BinaryPrimitives.ReadInt64BigEndian(reader.ReadBytes(8)));
                 break;
             case AnyTag.String:
                 WriteString(json, reader.ReadVarBytes());
@@ -106,53 +105,119 @@ internal static class JsonConversion
         json.WriteByte((byte)'{');
         for (int i = 0; i < bytes.Length; i++)
         {
-            json.WriteBytes(System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{(i > 0 ? "," : "")}\"{i}\":{bytes[i]}")));
+            json.WriteBytes(i > 0 ? ",\""u8 : "\""u8);
+            WriteInteger(json, i);
+            json.WriteBytes("\":"u8);
+            WriteInteger(json, bytes[i]);
         }
 
         json.WriteByte((byte)'}');
     }
 
-    private static void WriteNumber(ByteWriter json, double value) =>
-        json.WriteBytes(System.Text.Encoding.ASCII.GetBytes(double.IsFinite(value) ? JavaScriptNumber(value) : "null"));
+    private static void WriteInteger(ByteWriter json, long value)
+    {
+        Span<byte> digits = stackalloc byte[24];
+        value.TryFormat(digits, out int length, default, CultureInfo.InvariantCulture);
+        json.WriteBytes(digits[..length]);
+    }
+
+    private static void WriteNumber(ByteWriter json, double value)
+    {
+        Span<char> number = stackalloc char[64];
+        var written = double.IsFinite(value) ? JavaScriptNumber(value, number) : "null";
+        foreach (char c in written)
+        {
+            json.WriteByte((byte)c);
+        }
+    }
 
     /// <summary>A number as JavaScript writes it: the shortest digits, an exponent from 10^21 and below 10^-6.</summary>
-    public static string JavaScriptNumber(double value)
+    public static ReadOnlySpan<char> JavaScriptNumber(double value, Span<char> target)
     {
         if (value == 0)
         {
             return "0";
         }
 
-        string shortest = value.ToString("R", CultureInfo.InvariantCulture);
-        bool negative = value < 0;
-        string digits = negative ? shortest[1..] : shortest;
+        // The significant digits, and where the point is among them.
+        Span<char> shortest = stackalloc char[40];
+        Math.Abs(value).TryFormat(shortest, out int length, "R", CultureInfo.InvariantCulture);
+        ReadOnlySpan<char> text = shortest[..length];
         int exponent = 0;
-        int e = digits.IndexOf('E', StringComparison.Ordinal);
+        int e = text.IndexOf('E');
         if (e >= 0)
         {
-            exponent = int.Parse(digits.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-            digits = digits[..e];
+            exponent = int.Parse(text[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            text = text[..e];
         }
 
-        int point = digits.IndexOf('.', StringComparison.Ordinal);
-        string all = point < 0 ? digits : digits.Remove(point, 1);
-        int position = (point < 0 ? digits.Length : point) + exponent;
-        int zeros = all.Length - all.TrimStart('0').Length;
-        all = all[zeros..].TrimEnd('0');
-        position -= zeros;
-        string result = position switch
+        Span<char> digits = stackalloc char[40];
+        int count = 0;
+        int position = exponent + (text.IndexOf('.') is >= 0 and int point ? point : text.Length);
+        foreach (char c in text)
         {
-            > 21 => Exponential(all, position - 1),
-            > 0 when position >= all.Length => all.PadRight(position, '0'),
-            > 0 => all.Insert(position, "."),
-            > -6 => "0." + new string('0', -position) + all,
-            _ => Exponential(all, position - 1),
-        };
-        return negative ? "-" + result : result;
+            if (c == '.' || (c == '0' && count == 0))
+            {
+                position -= c == '0' ? 1 : 0;
+                continue;
+            }
+
+            digits[count++] = c;
+        }
+
+        while (digits[count - 1] == '0')
+        {
+            count--;
+        }
+
+        return Layout(value < 0, digits[..count], position, target);
     }
 
-    private static string Exponential(string digits, int exponent) =>
-        string.Create(CultureInfo.InvariantCulture, $"{digits[0]}{(digits.Length > 1 ? "." + digits[1..] : "")}e{(exponent < 0 ? "-" : "+")}{Math.Abs(exponent)}");
+    private static ReadOnlySpan<char> Layout(bool negative, scoped ReadOnlySpan<char> digits, int position, Span<char> target)
+    {
+        int at = 0;
+        if (negative)
+        {
+            target[at++] = '-';
+        }
+
+        if (position is > 21 or <= -6)
+        {
+            target[at++] = digits[0];
+            if (digits.Length > 1)
+            {
+                target[at++] = '.';
+                digits[1..].CopyTo(target[at..]);
+                at += digits.Length - 1;
+            }
+
+            target[at++] = 'e';
+            target[at++] = position < 1 ? '-' : '+';
+            Math.Abs(position - 1).TryFormat(target[at..], out int length, default, CultureInfo.InvariantCulture);
+            return target[..(at + length)];
+        }
+
+        if (position <= 0)
+        {
+            "0.".CopyTo(target[at..]);
+            target.Slice(at + 2, -position).Fill('0');
+            digits.CopyTo(target[(at + 2 - position)..]);
+            return target[..(at + 2 - position + digits.Length)];
+        }
+
+        int whole = Math.Min(position, digits.Length);
+        digits[..whole].CopyTo(target[at..]);
+        target.Slice(at + whole, position - whole).Fill('0');
+        at += position;
+        if (digits.Length > position)
+        {
+            target[at++] = '.';
+            digits[position..].CopyTo(target[at..]);
+            at += digits.Length - position;
+        }
+
+        return target[..at];
+    }
 
     public static void WriteString(ByteWriter json, ReadOnlySpan<byte> utf8)
     {
@@ -167,9 +232,14 @@ internal static class JsonConversion
                     break;
                 case < 0x20:
                     int named = "\b\t\n\f\r"u8.IndexOf(b);
-                    json.WriteBytes(named >= 0
-                        ? [(byte)'\\', "btnfr"u8[named]]
-                        : System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\\u{b:x4}")));
+                    json.WriteByte((byte)'\\');
+                    json.WriteBytes(named >= 0 ? "btnfr"u8.Slice(named, 1) : "u00"u8);
+                    if (named < 0)
+                    {
+                        json.WriteByte((byte)('0' + (b >> 4)));
+                        json.WriteByte("0123456789abcdef"u8[b & 15]);
+                    }
+
                     break;
                 default:
                     json.WriteByte(b);
@@ -180,54 +250,99 @@ internal static class JsonConversion
         json.WriteByte((byte)'"');
     }
 
-    /// <summary>Writes JSON text as an "any" value.</summary>
+    /// <summary>Writes JSON text, which must have been checked, as an "any" value.</summary>
     public static void JsonToAny(ReadOnlySpan<byte> json, ByteWriter target)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = ByteReader.MaxNesting });
-        using var document = JsonDocument.ParseValue(ref reader);
-        WriteAny(document.RootElement, target);
-    }
 
-    private static void WriteAny(JsonElement value, ByteWriter target)
-    {
-        switch (value.ValueKind)
+        // Where the counts of the open objects and arrays go.
+        Span<(int Place, int Count)> open = stackalloc (int, int)[ByteReader.MaxNesting + 1];
+        int depth = 0;
+        while (reader.Read())
         {
-            case JsonValueKind.Object:
-                target.WriteByte(AnyTag.Object);
-                target.WriteVarUint(value.GetPropertyCount());
-                foreach (var property in value.EnumerateObject())
-                {
-                    target.WriteVarString(property.Name);
-                    WriteAny(property.Value, target);
-                }
-
-                break;
-            case JsonValueKind.Array:
-                target.WriteByte(AnyTag.Array);
-                target.WriteVarUint(value.GetArrayLength());
-                foreach (var element in value.EnumerateArray())
-                {
-                    WriteAny(element, target);
-                }
-
-                break;
-            case JsonValueKind.String:
-                target.WriteByte(AnyTag.String);
-                target.WriteVarString(value.GetString()!);
-                break;
-            case JsonValueKind.Number:
-                WriteAnyNumber(value.GetDouble(), target);
-                break;
-            default:
-                target.WriteByte(value.ValueKind switch
-                {
-                    JsonValueKind.True => AnyTag.True,
-                    JsonValueKind.False => AnyTag.False,
-                    _ => AnyTag.Null,
-                });
-                break;
+            bool value = reader.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.EndArray or JsonTokenType.EndObject);
+            open[depth].Count += value ? 1 : 0;
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                    target.WriteByte(reader.TokenType == JsonTokenType.StartObject ? AnyTag.Object : AnyTag.Array);
+                    open[++depth] = (target.Length, 0);
+                    target.WriteByte(0);
+                    break;
+                case JsonTokenType.EndObject or JsonTokenType.EndArray:
+                    target.SetVarUint(open[depth].Place, open[depth].Count);
+                    depth--;
+                    break;
+                case JsonTokenType.PropertyName:
+                    WriteText(ref reader, target);
+                    break;
+                case JsonTokenType.String:
+                    target.WriteByte(AnyTag.String);
+                    WriteText(ref reader, target);
+                    break;
+                case JsonTokenType.Number:
+                    WriteAnyNumber(reader.TryGetDouble(out double number) ? number : 0, target);
+                    break;
+                default:
+                    target.WriteByte(reader.TokenType switch
+                    {
+                        JsonTokenType.True => AnyTag.True,
+                        JsonTokenType.False => AnyTag.False,
+                        _ => AnyTag.Null,
+                    });
+                    break;
+            }
         }
     }
+
+    // By hand: the reader refuses escaped halves of surrogate pairs, which JavaScript takes.
+    private static void WriteText(ref Utf8JsonReader reader, ByteWriter target)
+    {
+        var text = reader.ValueSpan;
+        if (!reader.ValueIsEscaped)
+        {
+            target.WriteVarBytes(text);
+            return;
+        }
+
+        int place = target.Length;
+        target.WriteByte(0);
+        int start = target.Length;
+        Span<char> pair = stackalloc char[2];
+        Span<byte> utf8 = stackalloc byte[8];
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '\\')
+            {
+                target.WriteByte(text[i]);
+                continue;
+            }
+
+            int named = "btnfr"u8.IndexOf(text[++i]);
+            if (text[i] != 'u')
+            {
+                target.WriteByte(named >= 0 ? "\b\t\n\f\r"u8[named] : text[i]);
+                continue;
+            }
+
+            int count = 1;
+            pair[0] = Hex(text, i + 1);
+            i += 4;
+            if (char.IsHighSurrogate(pair[0]) && i + 6 < text.Length && text[i + 1] == '\\' && text[i + 2] == 'u' && char.IsLowSurrogate(Hex(text, i + 3)))
+            {
+                pair[1] = Hex(text, i + 3);
+                count = 2;
+                i += 6;
+            }
+
+            target.WriteBytes(utf8[..System.Text.Encoding.UTF8.GetBytes(pair[..count], utf8)]);
+        }
+
+        target.SetVarUint(place, target.Length - start);
+    }
+
+    private static char Hex(ReadOnlySpan<byte> text, int at) =>
+        (char)int.Parse(text.Slice(at, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
     private static void WriteAnyNumber(double number, ByteWriter target)
     {

@@ -1,33 +1,55 @@
 namespace CodeChill.Text.Encoding;
 
 /// <summary>State vectors on the wire: a count, then client and clock each.</summary>
-internal static class StateVector
+internal sealed class StateVector
 {
+    private readonly ulong[] _clients;
+    private readonly int[] _clocks;
+
+    private StateVector(int count)
+    {
+        _clients = new ulong[count];
+        _clocks = new int[count];
+    }
+
     /// <summary>Null stands for the empty one.</summary>
-    public static Dictionary<ulong, int>? Decode(ReadOnlySpan<byte> encoded)
+    public static StateVector? Decode(ReadOnlySpan<byte> encoded)
     {
         if (encoded.IsEmpty)
         {
             return null;
         }
 
-        var reader = new ByteReader(encoded);
-        int count = reader.ReadCount(2);
-        Dictionary<ulong, int>? vector = null;
+        // Read twice: the count is believed only when all of it is there.
+        var check = new ByteReader(encoded);
+        int count = check.ReadCount(2);
         for (int i = 0; i < count; i++)
         {
-            ulong client = reader.ReadVarUint();
-            (vector ??= [])[client] = reader.ReadClock();
+            check.ReadVarUint();
+            check.ReadClock();
         }
 
-        if (reader.Remaining > 0)
+        if (check.Remaining > 0)
         {
-            reader.Throw("Bytes follow the end of the state vector");
+            check.Throw("Bytes follow the end of the state vector");
         }
 
+        var reader = new ByteReader(encoded);
+        reader.ReadVarUint();
+        var vector = new StateVector(count);
+        for (int i = 0; i < count; i++)
+        {
+            vector._clients[i] = reader.ReadVarUint();
+            vector._clocks[i] = reader.ReadClock();
+        }
+
+        Array.Sort(vector._clients, vector._clocks);
         return vector;
     }
 
-    public static int Get(Dictionary<ulong, int>? vector, ulong client) =>
-        vector is not null && vector.TryGetValue(client, out int clock) ? clock : 0;
+    public static int Get(StateVector? vector, ulong client)
+    {
+        int index = vector is null ? -1 : Array.BinarySearch(vector._clients, client);
+        return index < 0 ? 0 : vector!._clocks[index];
+    }
 }

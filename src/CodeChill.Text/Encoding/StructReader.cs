@@ -25,6 +25,8 @@ internal static class StructReader
         item.Kind = kind;
         if (kind is Kind.GC or Kind.Skip)
         {
+            // They have no neighbours, whatever the other bits say.
+            item.Info = kind;
             item.Length = reader.ReadClock();
         }
         else

@@ -16,16 +16,63 @@ internal struct Section
 
     /// <summary>The clock of the next struct.</summary>
     public int Clock;
+}
 
+/// <summary>What a section waits for, and who waits for it.</summary>
+internal struct Wait
+{
     /// <summary>What the next struct waits for: an operation of that client, with that clock.</summary>
     public ulong NeedClient;
     public int NeedClock;
 
-    /// <summary>The next section in the list of those that wait for the same client; -1 at its end.</summary>
-    public int NextWaiter;
+    /// <summary>The next section, plus one, in the list of those that wait for the same client; 0 at its end.</summary>
+    public int Next;
 
-    /// <summary>The first section that waits for this one's client; -1 when there is none.</summary>
-    public int FirstWaiter;
+    /// <summary>The first section, plus one, that waits for this one's client; 0 when there is none.</summary>
+    public int First;
+}
+
+/// <summary>What an update may become in a store.</summary>
+internal struct Extent
+{
+    public int Structs;
+    public int ContentBytes;
+    public int Ranges;
+    public int Clients;
+
+    /// <summary>Items, when every neighbour and every deletion cuts another one.</summary>
+    public int Pieces;
+
+    /// <summary>The most items that can come of it; a client costs as much as two.</summary>
+    public readonly long MaxItems => Pieces + (Ranges * 2L) + (Clients * 2L);
+
+    public void Add(in StructRef item, byte previous)
+    {
+        switch (item.Kind)
+        {
+            case Kind.Skip:
+                return;
+            case Kind.GC:
+                Pieces += previous == Kind.GC ? 0 : 1;
+                return;
+            case Kind.String:
+                ContentBytes += item.Wide ? item.Length * 2 : item.Length;
+                break;
+            case Kind.Any or Kind.Json:
+                Pieces += item.Length / Store.ItemStore.MaxList;
+                ContentBytes += item.ContentLength;
+                break;
+            case Kind.Deleted:
+                break;
+            case Kind.Type when item.TypeRef is not (TypeRef.XmlElement or TypeRef.XmlHook):
+                break;
+            default:
+                ContentBytes += item.ContentLength + 4;
+                break;
+        }
+
+        Pieces += 1 + (item.HasOrigin ? 1 : 0) + (item.HasRight ? 1 : 0);
+    }
 }
 
 /// <summary>Checks a whole update (V1) before any of it is used, and finds its sections.</summary>
@@ -36,16 +83,15 @@ internal static class UpdateScanner
     /// will need. <paramref name="sorted"/>: whether the clients came in that order, each once, as Yjs writes them.
     /// </summary>
     public static int Scan(
-        ReadOnlySpan<byte> update, ref Section[] sections, out int count, out int structs, out int contentBytes, out bool sorted)
+        ReadOnlySpan<byte> update, ref Section[] sections, out int count, out Extent extent, out bool sorted)
     {
         sorted = true;
+        extent = default;
         var reader = new ByteReader(update);
 
         // A section is at least a struct count, a client and a clock.
         int clients = reader.ReadCount(3);
         count = 0;
-        structs = 0;
-        contentBytes = 0;
         for (int i = 0; i < clients; i++)
         {
             int inSection = reader.ReadCount(2);
@@ -69,14 +115,15 @@ internal static class UpdateScanner
             section.Position = reader.Position;
             section.Remaining = inSection;
             section.Clock = clock;
-            section.NextWaiter = -1;
-            section.FirstWaiter = -1;
-            structs += inSection;
+            extent.Structs += inSection;
+            extent.Clients++;
+            byte previous = Kind.Skip;
             for (int k = 0; k < inSection; k++)
             {
                 StructReader.Read(ref reader, client, clock, true, out var item);
                 clock += item.Length;
-                contentBytes += item.Kind == Kind.String ? (item.Wide ? item.Length * 2 : item.Length) : item.ContentLength + 4;
+                extent.Add(in item, previous);
+                previous = item.Kind;
             }
 
             section.End = reader.Position;
@@ -88,7 +135,7 @@ internal static class UpdateScanner
         }
 
         int deletes = reader.Position;
-        CheckDeleteSet(ref reader);
+        extent.Ranges = CheckDeleteSet(ref reader);
         if (reader.Remaining != 0)
         {
             reader.Throw("Bytes follow the end of the update");
@@ -101,13 +148,15 @@ internal static class UpdateScanner
     public static void Sort(Span<Section> sections) =>
         sections.Sort(static (a, b) => a.Client != b.Client ? b.Client.CompareTo(a.Client) : a.Clock.CompareTo(b.Clock));
 
-    private static void CheckDeleteSet(ref ByteReader reader)
+    private static int CheckDeleteSet(ref ByteReader reader)
     {
+        int all = 0;
         int clients = reader.ReadCount(2);
         for (int i = 0; i < clients; i++)
         {
             reader.ReadVarUint();
             int ranges = reader.ReadCount(2);
+            all += ranges;
             for (int k = 0; k < ranges; k++)
             {
                 int clock = reader.ReadClock();
@@ -118,5 +167,7 @@ internal static class UpdateScanner
                 }
             }
         }
+
+        return all;
     }
 }

@@ -15,10 +15,13 @@ internal sealed partial class ItemStore
     private const int MaxPage = 4096;
 
     /// <summary>Longer lists are kept in pieces, because an element is found by walking from the start.</summary>
-    private const int MaxList = 64;
+    public const int MaxList = 64;
     private const char Replacement = '\uFFFD';
 
     private byte[] _arena = [];
+
+    // Whether any text beyond ASCII ever came.
+    private bool _anyWide;
     private int _arenaEnd;
 
     /// <summary>Bytes of the arena that no item refers to any more.</summary>
@@ -110,10 +113,13 @@ internal sealed partial class ItemStore
 
         if (skip == 0)
         {
+            _anyWide = true;
             int at = TakeContent(client, units * 2);
             System.Text.Encoding.UTF8.GetChars(utf8, MemoryMarshal.Cast<byte, char>(_arena.AsSpan(at, units * 2)));
             return at;
         }
+
+        _anyWide = true;
 
         // Rare: the front of the string is known already.
         var text = System.Text.Encoding.UTF8.GetString(utf8).AsSpan(skip);
@@ -131,6 +137,7 @@ internal sealed partial class ItemStore
     public int StoreText(int client, ReadOnlySpan<char> text, bool wide)
     {
         int at = TakeContent(client, wide ? text.Length * 2 : text.Length);
+        _anyWide |= wide;
         if (wide)
         {
             text.CopyTo(MemoryMarshal.Cast<byte, char>(_arena.AsSpan(at, text.Length * 2)));

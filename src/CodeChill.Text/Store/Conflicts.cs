@@ -10,10 +10,13 @@ internal sealed partial class ItemStore
     private Dictionary<(int Client, int Clock), Siblings>? _siblings;
 
     /// <summary>How many items are walked over before the order of the list is used.</summary>
-    public int PlainSteps { get; set; } = 64;
+    public int PlainSteps { get; set; } = 24;
 
     /// <summary>How many siblings are visited one by one before they are indexed.</summary>
-    public int MaxSiblings { get; set; } = 64;
+    public int MaxSiblings { get; set; } = 32;
+
+    /// <summary>With this many separate changes of texts an update is described as one edit.</summary>
+    public int MaxPieces { get; set; } = 4096;
 
     private int FindPlace(int left, int right, int next, int type, int entry, ulong clientId, in Item item)
     {

@@ -1,15 +1,6 @@
-using System.Runtime.InteropServices;
 using CodeChill.Text.Encoding;
 
 namespace CodeChill.Text.Store;
-
-/// <summary>What one item held when it was deleted in the current change.</summary>
-/// <param name="Client">Index of the client.</param>
-/// <param name="Clock">First clock.</param>
-/// <param name="Length">Number of operations.</param>
-/// <param name="Type">The root type whose list it was in; -1 for anything else.</param>
-/// <param name="Text">Where its text is in <see cref="ItemStore.DeletedText"/>; -1 when it had no place in the text.</param>
-internal readonly record struct DeletedRun(int Client, int Clock, int Length, int Type, int Text);
 
 internal sealed partial class ItemStore
 {
@@ -19,7 +10,7 @@ internal sealed partial class ItemStore
     private char[] _deletedText = new char[16];
 
     /// <summary>Everything deleted in the current change.</summary>
-    public List<DeletedRun> Deleted { get; } = [];
+    public DeletedLog Deleted { get; } = new();
 
     /// <summary>The text that was deleted in the current change.</summary>
     public ReadOnlySpan<char> DeletedText => _deletedText.AsSpan(0, DeletedTextLength);
@@ -67,20 +58,7 @@ internal sealed partial class ItemStore
             DeletedTextLength = text + visible;
         }
 
-        var run = new DeletedRun(item.Client, item.Clock, item.Length, type, text);
-        var runs = CollectionsMarshal.AsSpan(Deleted);
-        if (runs.Length > 0)
-        {
-            ref var last = ref runs[^1];
-            if (last.Client == run.Client && last.Clock + last.Length == run.Clock && last.Type == type &&
-                (last.Text < 0) == (text < 0) && (text < 0 || last.Text + last.Length == text))
-            {
-                last = last with { Length = last.Length + run.Length };
-                return;
-            }
-        }
-
-        Deleted.Add(run);
+        Deleted.Add(new DeletedRun(item.Client, item.Clock, item.Length, type, text));
     }
 
     /// <summary>Deletes one item, whole.</summary>

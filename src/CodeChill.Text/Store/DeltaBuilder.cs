@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CodeChill.Text.Encoding;
 
 namespace CodeChill.Text.Store;
@@ -6,17 +7,33 @@ namespace CodeChill.Text.Store;
 internal sealed class DeltaBuilder(ItemStore store)
 {
     // A piece is inserted text (Handle >= 0) or a deleted run; Index is its place in the text after the change.
+    // Where all that changed in a type is, in the text after the change.
+    private struct Span
+    {
+        public int Start;
+        public int End;
+        public int Inserted;
+        public int Deleted;
+    }
+
     private readonly record struct Piece(int Type, int Index, int Length, int Handle, int Offset);
 
     private readonly List<Piece> _pieces = [];
+    private Dictionary<int, Span>? _spans;
     private readonly System.Text.StringBuilder _text = new();
 
     public (string Name, IReadOnlyList<TextEdit> Edits)[] Build()
     {
         _pieces.Clear();
+        _spans?.Clear();
         AddInserted();
         AddDeleted();
         AddRepaired();
+        if (_spans?.Count > 0)
+        {
+            return BuildSpans();
+        }
+
         if (_pieces.Count == 0)
         {
             return [];
@@ -35,6 +52,47 @@ internal sealed class DeltaBuilder(ItemStore store)
         return BuildMany();
     }
 
+    // With very many pieces only the part of the text that they are in is kept.
+    private void Put(Piece piece)
+    {
+        if (_spans?.Count > 0)
+        {
+            Widen(piece);
+            return;
+        }
+
+        _pieces.Add(piece);
+        if (_pieces.Count >= store.MaxPieces)
+        {
+            _spans ??= [];
+            _pieces.ForEach(Widen);
+            _pieces.Clear();
+        }
+    }
+
+    private void Widen(Piece piece)
+    {
+        int index = IndexOf(piece);
+        ref var span = ref CollectionsMarshal.GetValueRefOrAddDefault(_spans!, piece.Type, out bool known);
+        bool inserted = piece.Handle >= 0;
+        span.Start = known ? Math.Min(span.Start, index) : index;
+        span.End = Math.Max(span.End, inserted ? index + piece.Length : index);
+        span.Inserted += inserted ? piece.Length : 0;
+        span.Deleted += inserted ? 0 : piece.Length;
+    }
+
+    private (string Name, IReadOnlyList<TextEdit> Edits)[] BuildSpans()
+    {
+        var result = new List<(string, IReadOnlyList<TextEdit>)>();
+        foreach (var (type, span) in _spans!.OrderBy(static span => span.Key))
+        {
+            string text = store.TextOf(type, span.Start, span.End - span.Start);
+            result.Add((store.RootName(type), [new TextEdit(span.Start, span.End - span.Start - span.Inserted + span.Deleted, text)]));
+        }
+
+        return [.. result];
+    }
+
     private void AddInserted()
     {
         foreach (int client in store.Touched)
@@ -50,7 +108,7 @@ internal sealed class DeltaBuilder(ItemStore store)
                     if (store.Types[type].IsText)
                     {
                         int offset = Math.Max(0, from - item.Clock);
-                        _pieces.Add(new Piece(type, -1, item.Length - offset, handle, offset));
+                        Put(new Piece(type, -1, item.Length - offset, handle, offset));
                     }
                 }
             }
@@ -81,7 +139,7 @@ internal sealed class DeltaBuilder(ItemStore store)
                 int until = Math.Min(end, store.Items[handle].End);
                 if (store.Items[handle].Owner >= 0)
                 {
-                    _pieces.Add(new Piece(run.Type, handle, until - clock, -1, 0));
+                    Put(new Piece(run.Type, handle, until - clock, -1, 0));
                 }
 
                 clock = until;
@@ -105,8 +163,8 @@ internal sealed class DeltaBuilder(ItemStore store)
             int type = store.Blocks[item.Owner].Type;
             if (store.Types[type].IsText)
             {
-                _pieces.Add(new Piece(type, handle, 1, -1, clock - item.Clock));
-                _pieces.Add(new Piece(type, -1, 1, handle, clock - item.Clock));
+                Put(new Piece(type, handle, 1, -1, clock - item.Clock));
+                Put(new Piece(type, -1, 1, handle, clock - item.Clock));
             }
         }
     }

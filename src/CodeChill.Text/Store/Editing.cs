@@ -11,7 +11,7 @@ internal sealed partial class ItemStore
     /// <summary>Whether an index lies between the halves of a surrogate pair.</summary>
     public bool SplitsPair(int type, int index)
     {
-        if (index <= 0 || index >= Types[type].Length)
+        if (!_anyWide || index <= 0 || index >= Types[type].Length)
         {
             return false;
         }
@@ -53,14 +53,18 @@ internal sealed partial class ItemStore
             right = Items[right].Right;
         }
 
-        InsertText(type, left, right, text, author);
+        int inserted = InsertText(type, left, right, text, author);
+        if (inserted >= 0)
+        {
+            SetNear(type, inserted, index);
+        }
     }
 
     /// <summary>
     /// Inserts text as somebody would who saw <paramref name="left"/> and <paramref name="right"/> side by side; what
-    /// others have put between them is treated as concurrent.
+    /// others have put between them is treated as concurrent. The new item; -1 when an old one was made longer.
     /// </summary>
-    public void InsertText(int type, int left, int right, ReadOnlySpan<char> text, ulong author)
+    public int InsertText(int type, int left, int right, ReadOnlySpan<char> text, ulong author)
     {
         Reserve(4);
         int client = GetOrAddClient(author);
@@ -91,7 +95,7 @@ internal sealed partial class ItemStore
         if (left >= 0 && originClient == client && originClock == clock - 1 &&
             TryExtendText(left, client, clock, rightClient, rightClock, text, wide))
         {
-            return;
+            return -1;
         }
 
         int handle = NewItem();
@@ -109,6 +113,7 @@ internal sealed partial class ItemStore
             Content = content,
         };
         Link(handle, left, type, -1);
+        return handle;
     }
 
     private bool TryExtendText(int left, int client, int clock, int rightClient, int rightClock, ReadOnlySpan<char> text, bool wide)
@@ -139,7 +144,12 @@ internal sealed partial class ItemStore
         ref var item = ref Items[handle];
         item.Length += length;
         owner.State = item.End;
+        int near = _nearType;
         AddLength(item.Owner, length);
+        if (_nearItem == handle)
+        {
+            _nearType = near;
+        }
     }
 
     /// <summary>Deletes a range of the visible text.</summary>
@@ -147,6 +157,7 @@ internal sealed partial class ItemStore
     {
         Reserve(4);
         int handle = ItemAt(type, index, out int offset);
+        int near = handle;
         if (offset > 0)
         {
             Find(Items[handle].Client, Items[handle].Clock, out var place);
@@ -179,5 +190,8 @@ internal sealed partial class ItemStore
         {
             MergeRange(client, clock, end);
         }
+
+        // What is left of the item that the deletion started in; a deleted one may have gone into its neighbour.
+        SetNear(type, offset > 0 ? near : Find(_toMerge[0].Client, _toMerge[0].Clock), index - offset);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class Exclusion
                 Add(_inserted, store, range, new Range(range.Clock, range.End));
             }
 
-            foreach (var run in change.DeletedRuns)
+            foreach (var run in change.DeletedRuns.All())
             {
                 // A plain null would become an empty memory here, not an absent one.
                 ReadOnlyMemory<char>? text = run.Text < 0

@@ -51,6 +51,7 @@ internal sealed partial class ItemStore
     private void FreeItem(int handle)
     {
         ItemCount--;
+        _nearType = -1;
         Items[handle].Right = _freeItem;
         Items[handle].Length = 0;
         _freeItem = handle;

@@ -46,6 +46,11 @@ internal sealed partial class ItemStore
     private int _blockCount;
     private int _freeBlock = -1;
 
+    // An item of a list and its index: local edits stay close to each other. No type when lengths have changed since.
+    private int _nearType = -1;
+    private int _nearItem;
+    private int _nearIndex;
+
     private int NewBlock(int type, int first)
     {
         int block = _freeBlock;
@@ -170,6 +175,7 @@ internal sealed partial class ItemStore
 
     public void AddLength(int block, int delta)
     {
+        _nearType = -1;
         ref var target = ref Blocks[block];
         target.Length += delta;
         Types[target.Type].Length += delta;
@@ -369,6 +375,39 @@ internal sealed partial class ItemStore
 
     /// <summary>The item that holds the element at an index within the list, and the element's place in it.</summary>
     public int ItemAt(int type, int index, out int offset)
+    {
+        if (_nearType == type && index >= _nearIndex)
+        {
+            int from = _nearIndex;
+            int near = _nearItem;
+            for (int i = 0; i < 8 && near >= 0; i++)
+            {
+                int visible = Items[near].VisibleLength;
+                if (index - from < visible)
+                {
+                    offset = index - from;
+                    SetNear(type, near, from);
+                    return near;
+                }
+
+                from += visible;
+                near = Items[near].Right;
+            }
+        }
+
+        int handle = Search(type, index, out offset);
+        SetNear(type, handle, index - offset);
+        return handle;
+    }
+
+    private void SetNear(int type, int item, int index)
+    {
+        _nearType = type;
+        _nearItem = item;
+        _nearIndex = index;
+    }
+
+    private int Search(int type, int index, out int offset)
     {
         int block = Types[type].FirstBlock;
         if (Types[type].Root is { } node)

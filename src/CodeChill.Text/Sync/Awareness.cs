@@ -27,7 +27,7 @@ public sealed class Awareness
     }
 
     // State is null for a client that is gone: its clock must be remembered, or an old message would bring it back.
-    private sealed record Entry(int Clock, string? State, long Renewed);
+    private readonly record struct Entry(int Clock, string? State, long Renewed);
 
     /// <summary>The present clients and their states as JSON.</summary>
     public IReadOnlyDictionary<ulong, string> States =>
@@ -44,13 +44,15 @@ public sealed class Awareness
     /// <exception cref="UpdateFormatException">The update is malformed or over a limit; nothing changed.</exception>
     public AwarenessChange Apply(ReadOnlySpan<byte> update)
     {
-        var entries = Read(update);
+        var entries = Read(update, out int unknown);
         var (added, updated, changed, removed) = NewLists();
+        _clients.EnsureCapacity(Math.Min(_options.MaxClients, _clients.Count + unknown));
+        added.EnsureCapacity(unknown);
         long now = _time.GetTimestamp();
         foreach (var (client, clock, state) in entries)
         {
             bool known = _clients.TryGetValue(client, out var entry);
-            if (known && clock < entry!.Clock || (known && clock == entry!.Clock && (state is not null || entry.State is null)))
+            if (known && clock < entry.Clock || (known && clock == entry.Clock && (state is not null || entry.State is null)))
             {
                 continue;
             }
@@ -63,12 +65,12 @@ public sealed class Awareness
             _clients[client] = new Entry(clock, state, now);
             if (state is null)
             {
-                if (known && entry!.State is not null)
+                if (known && entry.State is not null)
                 {
                     removed.Add(client);
                 }
             }
-            else if (!known || entry!.State is null)
+            else if (!known || entry.State is null)
             {
                 added.Add(client);
             }
@@ -102,14 +104,14 @@ public sealed class Awareness
         }
 
         bool known = _clients.TryGetValue(client, out var entry);
-        _clients[client] = new Entry(known ? entry!.Clock + 1 : 0, json, _time.GetTimestamp());
-        bool present = known && entry!.State is not null;
+        _clients[client] = new Entry(known ? entry.Clock + 1 : 0, json, _time.GetTimestamp());
+        bool present = known && entry.State is not null;
         return (json, present) switch
         {
             (null, true) => new AwarenessChange([], [], [], [client]),
             (null, false) => new AwarenessChange([], [], [], []),
             (_, false) => new AwarenessChange([client], [], [], []),
-            _ => new AwarenessChange([], [client], entry!.State == json ? [] : [client], []),
+            _ => new AwarenessChange([], [client], entry.State == json ? [] : [client], []),
         };
     }
 
@@ -172,12 +174,12 @@ public sealed class Awareness
 
     private static (List<ulong> Added, List<ulong> Updated, List<ulong> Changed, List<ulong> Removed) NewLists() => ([], [], [], []);
 
-    private List<(ulong Client, int Clock, string? State)> Read(ReadOnlySpan<byte> update)
+    private List<(ulong Client, int Clock, string? State)> Read(ReadOnlySpan<byte> update, out int unknown)
     {
         var reader = new ByteReader(update);
         int count = reader.ReadCount(3);
-        var entries = new List<(ulong, int, string?)>(Math.Min(count, 64));
-        int unknown = 0;
+        var entries = new List<(ulong, int, string?)>(Math.Min(count, _options.MaxClients + 64));
+        unknown = 0;
         for (int i = 0; i < count; i++)
         {
             ulong client = reader.ReadVarUint();

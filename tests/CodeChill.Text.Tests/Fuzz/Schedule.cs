@@ -46,6 +46,7 @@ internal sealed class Schedule
             {
                 _ours[i].Store.PlainSteps = _random.Next(4);
                 _ours[i].Store.MaxSiblings = _random.Next(3);
+                _ours[i].Store.MaxPieces = 1 + _random.Next(5);
             }
         }
 

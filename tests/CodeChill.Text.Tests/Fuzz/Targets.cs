@@ -1,40 +1,35 @@
+using System.Text.RegularExpressions;
 using CodeChill.Text.Sync;
 
 namespace CodeChill.Text.Tests.Fuzz;
 
 /// <summary>
-/// One method for each decoder: whatever the input, it is refused with <see cref="UpdateFormatException"/> or leaves a
-/// consistent object. They take plain bytes, so that a coverage-guided fuzzer can call them as they are.
+/// One method for each decoder: whatever the input, it is refused with <see cref="UpdateFormatException"/> and changes
+/// nothing, or leaves a consistent object. They take plain bytes and use the public interface only, so that a
+/// coverage-guided fuzzer can call them as they are; what they return says in short how the input behaved.
 /// </summary>
-internal static class Targets
+internal static partial class Targets
 {
-    public static readonly IReadOnlyDictionary<string, Action<byte[]>> All = new Dictionary<string, Action<byte[]>>
+    public static readonly IReadOnlyDictionary<string, Func<byte[], string>> All = new Dictionary<string, Func<byte[], string>>
     {
-        ["update V1"] = input => Guard(() =>
-        {
-            var document = Base();
-            document.ApplyUpdate(input);
-            Invariants.Check(document);
-            byte[] state = document.EncodeStateAsUpdate();
-            Updates.Validate(state);
-            Updates.Merge([state, input]);
-        }),
-        ["update V2"] = input => Guard(() =>
-        {
-            var document = Base();
-            document.ApplyUpdateV2(input);
-            Invariants.Check(document);
-            document.EncodeStateAsUpdateV2();
-        }),
-        ["state vector"] = input => Guard(() => Base().EncodeStateAsUpdate(input)),
+        ["update V1"] = input => Update(input, static (document, bytes) => document.ApplyUpdate(bytes)),
+        ["update V2"] = input => Update(input, static (document, bytes) => document.ApplyUpdateV2(bytes)),
+        ["without a document"] = input => Guard(() => WithoutDocument(input)),
+        ["state vector"] = input => Guard(() => $"{Base().EncodeStateAsUpdate(input).Length}"),
         ["awareness"] = input => Guard(() =>
         {
             var awareness = new Awareness();
-            awareness.Apply(input);
+            var change = awareness.Apply(input);
             new Awareness().Apply(awareness.Encode());
+            return $"{change.Added.Count} {change.Removed.Count}";
         }),
-        ["message"] = input => Guard(() => SyncMessage.Read(input).ToArray()),
-        ["position"] = input => Guard(() => RelativePosition.Decode(input).Encode()),
+        ["message"] = input => Guard(() => $"{SyncMessage.Read(SyncMessage.Read(input).ToArray()).Kind}"),
+        ["position"] = input => Guard(() =>
+        {
+            var position = RelativePosition.Decode(input);
+            Require(RelativePosition.Decode(position.Encode()) == position, "a position changes by encoding it");
+            return $"{position.Association} {Base().GetText("content").IndexOf(position)}";
+        }),
     };
 
     private static Document Base()
@@ -45,14 +40,79 @@ internal static class Targets
         return document;
     }
 
-    private static void Guard(Action action)
+    private static string Update(byte[] input, Func<Document, byte[], DocumentChange> apply)
+    {
+        var document = Base();
+        byte[] before = document.EncodeStateAsUpdate();
+        string refused = Guard(() =>
+        {
+            var change = apply(document, input);
+            Require(change.Inserted.Count + change.Deleted.Count + change.Edits.Count >= 0, "a change cannot be read");
+            return "";
+        });
+        if (refused.Length > 0)
+        {
+            Require(before.AsSpan().SequenceEqual(document.EncodeStateAsUpdate()), "a refused update changed the document");
+            return refused;
+        }
+
+        Invariants.Check(document);
+        string map = ToJson(document.GetMap("map").ToJson);
+        string list = ToJson(document.GetArray("list").ToJson);
+        byte[] state = document.EncodeStateAsUpdate();
+        Updates.Validate(state);
+        document.EncodeStateAsUpdateV2();
+
+        // What it said must be sayable again.
+        var second = Document.Load(state, new DocumentOptions { LimitExpansion = false });
+        Invariants.Check(second);
+        Require(second.EncodeStateVector().AsSpan().SequenceEqual(document.EncodeStateVector()), "the state vector changes by encoding the state");
+        return $"{document.HasPending} {map.Length} {list.Length} {state.Length - before.Length}";
+    }
+
+    private static string ToJson(Func<string> toJson)
     {
         try
         {
-            action();
+            return toJson();
         }
-        catch (UpdateFormatException)
+        catch (InvalidOperationException e) when (e.Message.StartsWith("Types are nested", StringComparison.Ordinal))
         {
+            return e.Message;
         }
     }
+
+    private static string WithoutDocument(byte[] input)
+    {
+        Updates.Validate(input);
+        byte[] state = Base().EncodeStateAsUpdate();
+        byte[] merged = Updates.Merge([state, input]);
+        Updates.Validate(merged);
+        Updates.Validate(Updates.Diff(merged, Base().EncodeStateVector()));
+        byte[] v2 = Updates.ToV2(input);
+        return $"{merged.Length - state.Length} {Updates.StateVectorOf(merged).Length} {v2.Length - input.Length}";
+    }
+
+    private static void Require(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw new InvalidOperationException(what);
+        }
+    }
+
+    private static string Guard(Func<string> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (UpdateFormatException e)
+        {
+            return Numbers().Replace(e.Message, "#");
+        }
+    }
+
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex Numbers();
 }
