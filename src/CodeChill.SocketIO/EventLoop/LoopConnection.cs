@@ -108,7 +108,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         _detached = true;
         // Watched again when the taker is ready for it.
         _loop.Remove(_source, _fd);
-        var raw = new RawSocket(_loop, _fd, early);
+        var raw = new RawSocket(Loop.Next(), _fd, early);
         _over = true;
         _input.Writer.Complete();
         _ended.TrySetResult();
