@@ -106,10 +106,9 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         }
 
         _detached = true;
-        var raw = new RawSocket(_loop, _fd, early);
-        _loop.Replace(_source, raw);
-        // Reading starts when the taker is ready for it.
-        _loop.Watch(raw, _fd, 0);
+        // Watched again when the taker is ready for it.
+        _loop.Remove(_source, _fd);
+        var raw = new RawSocket(Loop.Next(), _fd, early);
         _over = true;
         _input.Writer.Complete();
         _ended.TrySetResult();
@@ -142,9 +141,18 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         var memory = _input.Writer.GetMemory(2048);
         int n = Libc.Receive(_fd, memory.Span);
         if (n is -Libc.TryAgain or -Libc.Interrupted) return;
-        if (n <= 0)
+        if (n == 0)
         {
-            End(n == 0 ? null : new ConnectionResetException("The connection was reset by the peer."));
+            // The peer sends no more but may still read: what Kestrel writes leaves until it disposes the connection.
+            Pause(true);
+            _input.Writer.Complete();
+            FireClosed();
+            return;
+        }
+
+        if (n < 0)
+        {
+            End(new ConnectionResetException("The connection was reset by the peer."));
             return;
         }
 
@@ -260,9 +268,13 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         _input.Writer.Complete(error);
         Writable();
         _ended.TrySetResult();
-        // What Kestrel does about it doesn't belong on the loop's thread. Never disposed: it has no timer, and a late cancellation must be harmless.
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        FireClosed();
     }
+
+    /// <summary>
+    /// What Kestrel does about it doesn't belong on the loop's thread. The source is never disposed: it has no timer, and a late cancellation must be harmless.
+    /// </summary>
+    private void FireClosed() => ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
 
     private IPEndPoint? ReadLocal()
     {
