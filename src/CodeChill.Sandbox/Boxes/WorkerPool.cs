@@ -93,6 +93,11 @@ internal sealed class WorkerPool : IAsyncDisposable
         return false;
     }
 
+    public IReadOnlyList<object> Waiting(Toolchain toolchain)
+    {
+        lock (_lock) return [.. _entries.Where(e => !e.Busy && e.Worker.IsAlive && ReferenceEquals(e.Worker.Toolchain, toolchain)).Select(e => e.Worker)];
+    }
+
     /// <summary>Ends those whose toolchain is no longer the one in use.</summary>
     public void DropOld()
     {
