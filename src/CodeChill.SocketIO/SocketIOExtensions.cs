@@ -15,7 +15,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registration and routing of Socket.IO servers.</summary>
 public static class SocketIOExtensions
 {
-    /// <summary>Registers <see cref="SocketIOServer"/> as a singleton.</summary>
+    /// <summary>
+    /// Registers <see cref="SocketIOServer"/> as a singleton. The host's stop waits until its connections are closed, within the host's shutdown timeout.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Sets options.</param>
     public static IServiceCollection AddSocketIO(this IServiceCollection services, Action<SocketIOOptions>? configure = null)
@@ -28,7 +30,7 @@ public static class SocketIOExtensions
             provider.GetService<TimeProvider>(),
             provider.GetService<ILogger<SocketIOServer>>(),
             provider.GetService<IHostApplicationLifetime>()));
-        return services;
+        return services.AddHostedService<SocketIOShutdown>();
     }
 
     /// <summary>

@@ -13,19 +13,36 @@ describe('accessibility', () => {
   afterEach(() => stage.clear());
   after(() => stage?.close());
 
-  async function check(person, where) {
+  async function violations(person) {
     // Colours of something that is just fading in are not what people read.
     await person.page.evaluate(() => Promise.all(document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity).map((each) => each.finished.catch(() => {}))));
     if (!(await person.page.evaluate(() => 'axe' in window))) await person.page.evaluate(`${axe};undefined`);
-    const found = await person.page.evaluate(async () => {
+    return person.page.evaluate(async () => {
       const { violations } = await window.axe.run(document, {
         runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'],
         resultTypes: ['violations'],
       });
       return violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.failureSummary?.split('\n')[1] ?? ''}`).join('\n  ')}`);
     });
-    assert.deepEqual(found, [], where);
   }
+
+  async function check(person, where) {
+    assert.deepEqual(await violations(person), [], where);
+  }
+
+  test('the check itself finds what is wrong', async () => {
+    const ada = await stage.person('Ada');
+    await ada.page.goto(ada.base);
+    await ada.at('guest-name').waitFor();
+    await ada.page.evaluate(() => {
+      document.documentElement.removeAttribute('lang');
+      const faint = document.querySelector('main p');
+      faint.style.color = '#ddd';
+      faint.style.background = '#fff';
+    });
+    const found = (await violations(ada)).map((each) => each.split(':')[0]);
+    assert.deepEqual(found.sort(), ['color-contrast', 'html-has-lang']);
+  });
 
   for (const [name, options] of [
     ['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'dark' }],
@@ -56,6 +73,7 @@ describe('accessibility', () => {
       await ada.at('nav-rooms').click();
       await ada.createRoom({ language: 'python' });
       await ada.replaceText('print("hello")\n');
+      if (name === 'phone') await ada.at('tab-chat').click();
       await ada.say('hello');
       await ada.at('run-button').click();
       await ada.page.locator('[data-testid=output] [data-tone=good]').waitFor({ state: 'attached' });

@@ -30,6 +30,8 @@ const privateRoom = [
   ['POST', '/api/rooms/{id}/join', {}, 401, 401, 401, 200, 200],
   ['POST', '/api/rooms/{id}/leave', , 401, 400, 400, 200, 400],
   ['GET', '/api/rooms/{id}/participants', , 401, 403, 403, 200, 200],
+  ['PUT', '/api/rooms/{id}/participants/{memberId}', { role: 'moderator' }, 401, 403, 403, 403, 200],
+  ['DELETE', '/api/rooms/{id}/participants/{memberId}', , 401, 403, 403, 403, 200],
   ['GET', '/api/chat/room/{id}/messages', , 401, 403, 403, 200, 200],
   ['POST', '/api/chat/room/{id}/messages', { content: 'hi' }, 401, 403, 403, 201, 201],
   ['PUT', '/api/chat/messages/{byOwner}', { content: 'changed' }, 401, 403, 403, 403, 200],
@@ -61,6 +63,8 @@ const publicRoom = [
   ['POST', '/api/rooms/{id}/join', {}, 401, 200, 200, 200, 200],
   ['POST', '/api/rooms/{id}/leave', , 401, 400, 400, 200, 400],
   ['GET', '/api/rooms/{id}/participants', , 401, 403, 403, 200, 200],
+  ['PUT', '/api/rooms/{id}/participants/{memberId}', { role: 'moderator' }, 401, 403, 403, 403, 200],
+  ['DELETE', '/api/rooms/{id}/participants/{memberId}', , 401, 403, 403, 403, 200],
   ['GET', '/api/chat/room/{id}/messages', , 401, 403, 403, 200, 200],
   ['POST', '/api/chat/room/{id}/messages', { content: 'hi' }, 401, 403, 403, 201, 201],
   ['GET', '/api/chat/room/{id}/search?q=secret', , 401, 403, 403, 200, 200],
@@ -109,7 +113,7 @@ for (const [kind, rows] of Object.entries({ 'private room': privateRoom, 'public
     for (const [method, path, body, ...expected] of rows) {
       test(`${method} ${path}: ${roles.map((role, i) => `${role} ${expected[i] ?? '-'}`).join(', ')}`, async () => {
         const w = await world(kind === 'private room');
-        const fill = (template) => template.replace('{id}', w.id).replace('{byOwner}', w.byOwner).replace('{byMember}', w.byMember).replace('{ownerId}', w.owner.id).replace('{case}', w.caseId);
+        const fill = (template) => template.replace('{id}', w.id).replace('{byOwner}', w.byOwner).replace('{byMember}', w.byMember).replace('{ownerId}', w.owner.id).replace('{case}', w.caseId).replace('{memberId}', w.member.id);
         for (const [index, role] of roles.entries()) {
           if (expected[index] === undefined) continue;
           const reply = await w[role].call(method, fill(path), body && JSON.parse(fill(JSON.stringify(body))));

@@ -114,6 +114,18 @@ describe('going back', () => {
     close();
   });
 
+  test('a moderator may, too', async () => {
+    const { ada, bob, id, whole, note, close } = await session();
+    const good = await note(whole, whole.send('good', whole.version));
+    await note(whole, whole.send('bad', whole.version));
+    const promoted = await ada.put(`/api/rooms/${id}/participants/${bob.id}`, { role: 'moderator' });
+    assert.equal(promoted.status, 200, promoted.what);
+    const reply = await bob.post(`/api/rooms/${id}/history/${good}/restore`);
+    assert.deepEqual([reply.status, reply.body.content], [200, 'good']);
+    assert.equal((await ada.get(`/api/rooms/${id}/history`)).body.versions[0].user_id, bob.id);
+    close();
+  });
+
   test('works when nobody is in the room', async () => {
     const { ada, id, whole, note, close } = await session();
     const good = await note(whole, whole.send('before', whole.version));

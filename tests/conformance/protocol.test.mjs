@@ -32,6 +32,8 @@ test('every event the server sends has a row', () => {
   const sent = all(/\b(?:Emit|Broadcast|Tell\w*)\(\s*(?:\w+(?:\.\w+)*,\s*)?"([a-z_]+)"/g);
   // A socket that is put out is told why by a name handed over: PutOut(user, "name", …), Remove(socket, "name", …).
   for (const name of all(/\b(?:PutOut|Remove)\(\s*\w+,\s*"([a-z_]+)"/g)) sent.add(name);
+  // Reports that name themselves.
+  for (const name of all(/\bstring EventName => "([a-z_]+)"/g)) sent.add(name);
   assert.ok(sent.size >= 20, `only ${sent.size} emits were found: has the way of emitting changed?`);
   compare(sent, rows('What the server sends'), 'sent');
 });

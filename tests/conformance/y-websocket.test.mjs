@@ -386,7 +386,8 @@ describe('what a client may send', () => {
     const bystander = await ProviderClient.enter(bob, id);
     const raw = await Raw.open(`/yjs/${id}?token=${ada.token}`);
     await send(raw);
-    assert.equal((await within(raw.closed, 'the close')).code, code);
+    // While a client is still sending, a reset may overtake the close frame.
+    assert.ok([code, ...(/message over/.test(name) ? [1006] : [])].includes((await within(raw.closed, 'the close')).code));
     const watcher = await TextClient.enter(ada, id);
     bystander.append('unharmed');
     await converge([bystander, watcher], (text) => text.endsWith('unharmed'));

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 using CodeChill.Server.Auth;
 using CodeChill.Server.Platform;
@@ -20,7 +21,7 @@ internal sealed class Export(Database database, TimeProvider clock)
 
     public Error? Refuse(string userId) => _limit.TryTake(userId, out var wait) ? null : PlatformErrors.RateLimited with { RetryAfter = wait };
 
-    public async Task WriteAsync(User user, Stream output, CancellationToken cancel)
+    public async Task WriteAsync(User user, PipeWriter output, CancellationToken cancel)
     {
         await using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = Json.Options.Encoder });
         json.WriteStartObject();
@@ -36,9 +37,10 @@ internal sealed class Export(Database database, TimeProvider clock)
             user.StatsUpdatedAt,
         });
         await RowsAsync<SessionRow>(
-            json, "sessions", "SELECT id, created_at, expires_at, revoked_at FROM sessions WHERE user_id = @userId AND id > @after ORDER BY id", "", row => row.Id, user.Id, cancel);
+            json, output, "sessions", "SELECT id, created_at, expires_at, revoked_at FROM sessions WHERE user_id = @userId AND id > @after ORDER BY id", "", row => row.Id, user.Id, cancel);
         await RowsAsync<OwnedRoom>(
             json,
+            output,
             "rooms",
             """
             SELECT id, name, description, is_private, language, is_active, created_at, updated_at, last_activity, current_content AS content
@@ -51,6 +53,7 @@ internal sealed class Export(Database database, TimeProvider clock)
             pageRows: 20);
         await RowsAsync<Membership>(
             json,
+            output,
             "memberships",
             """
             SELECT p.id, p.room_id, r.name AS room_name, p.role, p.is_active, p.joined_at, p.last_seen
@@ -62,6 +65,7 @@ internal sealed class Export(Database database, TimeProvider clock)
             cancel);
         await RowsAsync<SentMessage>(
             json,
+            output,
             "messages",
             """
             SELECT seq, id, room_id, content, message_type, is_edited, reply_to, created_at, edited_at
@@ -73,6 +77,7 @@ internal sealed class Export(Database database, TimeProvider clock)
             cancel);
         await RowsAsync<OwnRun>(
             json,
+            output,
             "executions",
             """
             SELECT seq, id, room_id, language, source_code, input_data, output, error_output, compile_output, exit_code, status, verdict, created_at, completed_at
@@ -83,9 +88,16 @@ internal sealed class Export(Database database, TimeProvider clock)
             user.Id,
             cancel,
             pageRows: 20);
-        await EditsAsync(json, user.Id, cancel);
+        await EditsAsync(json, output, user.Id, cancel);
         json.WriteEndObject();
-        await json.FlushAsync(cancel);
+        await FlushAsync(json, output, cancel);
+    }
+
+    /// <summary>The serializer flushes the writer as it likes; what goes out, and when somebody who reads slowly is waited for, is decided here.</summary>
+    private static async Task FlushAsync(Utf8JsonWriter json, PipeWriter output, CancellationToken cancel)
+    {
+        json.Flush();
+        await output.FlushAsync(cancel);
     }
 
     private static void Write<T>(Utf8JsonWriter json, string name, T value)
@@ -95,7 +107,7 @@ internal sealed class Export(Database database, TimeProvider clock)
     }
 
     private async Task RowsAsync<T>(
-        Utf8JsonWriter json, string name, string sql, object first, Func<T, object> key, string userId, CancellationToken cancel, int pageRows = PageRows)
+        Utf8JsonWriter json, PipeWriter output, string name, string sql, object first, Func<T, object> key, string userId, CancellationToken cancel, int pageRows = PageRows)
     {
         json.WriteStartArray(name);
         var after = first;
@@ -105,7 +117,7 @@ internal sealed class Export(Database database, TimeProvider clock)
                 connection => connection.QueryAsync<T>($"{sql} LIMIT {pageRows}", new Dictionary<string, object> { ["userId"] = userId, ["after"] = after }), cancel)).AsList();
             foreach (var row in page)
                 JsonSerializer.Serialize(json, row, Json.Options);
-            await json.FlushAsync(cancel);
+            await FlushAsync(json, output, cancel);
             if (page.Count < pageRows)
                 break;
             after = key(page[^1]);
@@ -115,7 +127,7 @@ internal sealed class Export(Database database, TimeProvider clock)
     }
 
     /// <summary>When I edited which room. What was typed is part of the room's text, which belongs to everybody who typed it.</summary>
-    private async Task EditsAsync(Utf8JsonWriter json, string userId, CancellationToken cancel)
+    private async Task EditsAsync(Utf8JsonWriter json, PipeWriter output, string userId, CancellationToken cancel)
     {
         json.WriteStartArray("edits");
         var rooms = (await database.ReadAsync(
@@ -135,7 +147,7 @@ internal sealed class Export(Database database, TimeProvider clock)
                     cancel)).AsList();
                 foreach (var edit in page)
                     JsonSerializer.Serialize(json, edit, Json.Options);
-                await json.FlushAsync(cancel);
+                await FlushAsync(json, output, cancel);
                 if (page.Count < PageRows)
                     break;
                 after = page[^1].Seq;
@@ -234,6 +246,8 @@ internal static class ExportEndpoints
             return Replies.From(tooOften);
         http.Response.Headers.ContentDisposition = "attachment; filename=\"codechill-export.json\"";
         http.Response.Headers.CacheControl = "no-store";
-        return Results.Stream(output => export.WriteAsync(user, output, http.RequestAborted), "application/json; charset=utf-8");
+        http.Response.ContentType = "application/json; charset=utf-8";
+        await export.WriteAsync(user, http.Response.BodyWriter, http.RequestAborted);
+        return Results.Empty;
     }
 }

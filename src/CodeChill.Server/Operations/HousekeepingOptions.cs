@@ -27,22 +27,26 @@ internal sealed record HousekeepingOptions
     /// <summary>Ages of <see cref="RetentionTask"/>s, by name.</summary>
     public required IReadOnlyDictionary<string, TimeSpan?> Retention { get; init; }
 
-    public static HousekeepingOptions Read(SettingsReader settings) => new()
+    public static HousekeepingOptions Read(SettingsReader settings)
     {
-        Every = settings.Number("Housekeeping:EveryMinutes", 60, 0, 10_080) is var minutes and not 0 ? TimeSpan.FromMinutes(minutes) : null,
-        FirstAfter = TimeSpan.FromSeconds(settings.Number("Housekeeping:FirstAfterSeconds", 60, 0, 86_400)),
-        RoomIdle = Days(settings, "Housekeeping:RoomIdleDays", 180),
-        RoomPurge = Days(settings, "Housekeeping:RoomPurgeDays", 30),
-        MemberIdle = Days(settings, "Housekeeping:MemberIdleDays", 90),
-        GuestIdle = Days(settings, "Housekeeping:GuestIdleDays", 30),
-        AccountPurge = Days(settings, "Housekeeping:AccountPurgeDays", 30),
-        Retention = new Dictionary<string, TimeSpan?>
+        var runs = Days(settings, "Housekeeping:ExecutionDays", 90);
+        return new()
         {
-            [RetentionTask.Executions] = Days(settings, "Housekeeping:ExecutionDays", 90),
-            [RetentionTask.Chat] = Days(settings, "Housekeeping:ChatDays", 0),
-            [RetentionTask.History] = Days(settings, "Housekeeping:HistoryDays", 0),
-        },
-    };
+            Every = settings.Number("Housekeeping:EveryMinutes", 60, 0, 10_080) is var minutes and not 0 ? TimeSpan.FromMinutes(minutes) : null,
+            FirstAfter = TimeSpan.FromSeconds(settings.Number("Housekeeping:FirstAfterSeconds", 60, 0, 86_400)),
+            RoomIdle = Days(settings, "Housekeeping:RoomIdleDays", 180),
+            RoomPurge = Days(settings, "Housekeeping:RoomPurgeDays", 30),
+            MemberIdle = Days(settings, "Housekeeping:MemberIdleDays", 90),
+            GuestIdle = Days(settings, "Housekeeping:GuestIdleDays", 30),
+            AccountPurge = Days(settings, "Housekeeping:AccountPurgeDays", 30),
+            Retention = new Dictionary<string, TimeSpan?>
+            {
+                [RetentionTask.Executions] = runs,
+                [RetentionTask.Chat] = Days(settings, "Housekeeping:ChatDays", 0),
+                [RetentionTask.CaseRuns] = runs,
+            },
+        };
+    }
 
     private static TimeSpan? Days(SettingsReader settings, string key, int fallback)
         => settings.Number(key, fallback, 0, 36_500) is var days and not 0 ? TimeSpan.FromDays(days) : null;

@@ -55,6 +55,8 @@ internal sealed class HousekeepingStore(Database database, TimeProvider clock)
                 // Takes the row's lock: nobody brings the room back meanwhile.
                 if (await connection.ExecuteAsync("UPDATE rooms SET updated_at = updated_at WHERE id = @roomId AND is_active = 0", new { roomId }, transaction) == 0)
                     return false;
+                await connection.ExecuteAsync(
+                    "DELETE FROM case_results WHERE run_id IN (SELECT id FROM case_runs WHERE room_id = @roomId)", new { roomId }, transaction);
                 foreach (var table in OwnedTables.OfRoom)
                     await connection.ExecuteAsync($"DELETE FROM {table} WHERE room_id = @roomId", new { roomId }, transaction);
                 await connection.ExecuteAsync("DELETE FROM rooms WHERE id = @roomId", new { roomId }, transaction);
@@ -96,6 +98,20 @@ internal sealed class HousekeepingStore(Database database, TimeProvider clock)
     /// <summary>Runs that are over; one that still waits or runs is nobody's history yet.</summary>
     public Task<int> PruneExecutionsAsync(DateTimeOffset before, int batch, CancellationToken cancel)
         => PruneAsync("executions", "created_at < @before AND status IN ('completed', 'failed')", before, batch, cancel);
+
+    /// <summary>Runs of test cases that are over, with what came of each case.</summary>
+    public Task<int> PruneCaseRunsAsync(DateTimeOffset before, int batch, CancellationToken cancel)
+        => database.WriteAsync(
+            async (connection, transaction) =>
+            {
+                var old = (await connection.QueryAsync<string>(
+                    $"SELECT id FROM case_runs WHERE created_at < @before AND status <> 'running' ORDER BY seq LIMIT {batch}", new { before }, transaction)).AsList();
+                if (old.Count == 0)
+                    return 0;
+                await connection.ExecuteAsync("DELETE FROM case_results WHERE run_id IN @old", new { old }, transaction);
+                return await connection.ExecuteAsync("DELETE FROM case_runs WHERE id IN @old", new { old }, transaction);
+            },
+            cancel);
 
     // Two statements, because MySQL knows no LIMIT inside IN.
     private Task<int> PruneAsync(string table, string where, DateTimeOffset before, int batch, CancellationToken cancel)

@@ -19,6 +19,7 @@ internal static class OperationsSetup
             .AddSingleton(Caretakers.From)
             .AddSingleton(services => new RetentionTask(RetentionTask.Chat, services.GetRequiredService<HousekeepingStore>().PruneMessagesAsync))
             .AddSingleton(services => new RetentionTask(RetentionTask.Executions, services.GetRequiredService<HousekeepingStore>().PruneExecutionsAsync))
+            .AddSingleton(services => new RetentionTask(RetentionTask.CaseRuns, services.GetRequiredService<HousekeepingStore>().PruneCaseRunsAsync))
             .AddSingleton<Housekeeping>()
             .AddHostedService(services => services.GetRequiredService<Housekeeping>());
         var checks = builder.Services.AddHealthChecks()

@@ -51,7 +51,6 @@ internal static class EnvironmentNames
         ["ACCOUNT_PURGE_DAYS"] = "Housekeeping:AccountPurgeDays",
         ["EXECUTION_RETENTION_DAYS"] = "Housekeeping:ExecutionDays",
         ["CHAT_RETENTION_DAYS"] = "Housekeeping:ChatDays",
-        ["HISTORY_RETENTION_DAYS"] = "Housekeeping:HistoryDays",
     };
 
     public static readonly IReadOnlyDictionary<string, string> NameByKey = KeyByName.ToDictionary(pair => pair.Value, pair => pair.Key);

@@ -8,5 +8,5 @@ internal sealed record RetentionTask(string Name, Func<DateTimeOffset, int, Canc
 {
     public const string Chat = "chat";
     public const string Executions = "executions";
-    public const string History = "history";
+    public const string CaseRuns = "case runs";
 }

@@ -28,7 +28,6 @@ internal sealed partial class RoomGrain
                 return RoomErrors.OwnerCannotLeave;
             await rooms.RemoveMemberAsync(RoomId, userId);
             _roles.Remove(userId);
-            _left.Add(userId);
             PutOut(userId, null, null);
             return true;
         }
@@ -102,7 +101,6 @@ internal sealed partial class RoomGrain
     public Task ForgetUserAsync(string userId)
     {
         _roles.Remove(userId);
-        _left.Add(userId);
         PutOut(userId, null, null);
         return Task.CompletedTask;
     }
@@ -116,7 +114,7 @@ internal sealed partial class RoomGrain
             return true;
         if (_room is { IsPrivate: true, CreatedBy: var owner } && owner != userId)
         {
-            var tries = await (_passwordTries ??= LoadTriesAsync());
+            var tries = await TriesAsync();
             if (tries.WaitFor(userId, clock.GetUtcNow()) is { } wait)
                 return RoomErrors.PasswordLocked(wait);
             if (string.IsNullOrEmpty(password))
@@ -155,18 +153,22 @@ internal sealed partial class RoomGrain
         }
     }
 
-    private async Task<PasswordTries> LoadTriesAsync()
+    /// <summary>What was counted, read once. A read that failed is made again for the next try.</summary>
+    private async Task<PasswordTries> TriesAsync()
     {
+        var loading = _passwordTries ??= LoadAsync();
         try
         {
-            return new PasswordTries(await passwordTries.LoadAsync(RoomId, clock.GetUtcNow()));
+            return await loading;
         }
         catch
         {
-            // The next try asks again; this one fails with the database.
-            _passwordTries = null;
+            if (_passwordTries == loading)
+                _passwordTries = null;
             throw;
         }
+
+        async Task<PasswordTries> LoadAsync() => new(await passwordTries.LoadAsync(RoomId, clock.GetUtcNow()));
     }
 
     private async Task<RoomView?> ViewAsync() => await rooms.FindAsync(RoomId) is { } row ? RoomShapes.Room(row, (await rooms.MembersAsync([RoomId]))[RoomId]) : null;

@@ -170,6 +170,7 @@ internal sealed partial class RoomGrain
 
     private void PutOut(string userId, string? eventName, object? payload)
     {
+        _left.Add(userId);
         EndWorkOf(userId);
         foreach (var socket in _sockets.Values.Where(s => s.Identity.UserId == userId).ToList())
             Remove(socket, eventName, payload, tellSocket: true);

@@ -342,10 +342,10 @@ internal sealed class YjsConnection : IDisposable
                 length += part.Count;
                 ended = part.EndOfMessage;
                 if (length > YjsLimits.MessageBytes)
-                {
                     Close(YjsCloseCodes.TooLarge, "Message too large");
-                    return null;
-                }
+                // Read on, or the rest that was sent would reset the connection before the close frame is there.
+                if (_closing != 0)
+                    length = 0;
             }
 
             if (first.MessageType != WebSocketMessageType.Binary)

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 using CodeChill.Server.Operations;
 using CodeChill.Server.Platform;
@@ -45,7 +46,7 @@ public sealed class ExportTests(DatabaseFixture databases)
         });
 
         using var output = new MemoryStream();
-        await new Export(database, TimeProvider.System).WriteAsync((await new UserStore(database, TimeProvider.System).FindAsync(ann))!, output, default);
+        await new Export(database, TimeProvider.System).WriteAsync((await new UserStore(database, TimeProvider.System).FindAsync(ann))!, PipeWriter.Create(output), default);
         var text = System.Text.Encoding.UTF8.GetString(output.ToArray());
         text.ShouldNotContain("canary of Bob");
         text.ShouldNotContain(theirs);

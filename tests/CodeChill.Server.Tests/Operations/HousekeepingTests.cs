@@ -93,15 +93,17 @@ public sealed class HousekeepingTests(DatabaseFixture databases)
         foreach (var table in OwnedTables.OfRoom)
         {
             (await CountAsync(database, $"SELECT COUNT(*) FROM {table} WHERE room_id = @deleted", new { deleted })).ShouldBe(0, table);
-            (await CountAsync(database, $"SELECT COUNT(*) FROM {table} WHERE room_id = @kept", new { kept })).ShouldBeGreaterThan(0, table);
         }
 
+        foreach (var table in new[] { "messages", "executions", "case_runs", "room_updates", "participants" })
+            (await CountAsync(database, $"SELECT COUNT(*) FROM {table} WHERE room_id = @kept", new { kept })).ShouldBe(1, table);
+        (await CountAsync(database, "SELECT COUNT(*) FROM case_results")).ShouldBe(1);
         _expired.ShouldBeEmpty();
+        // A room that is not deleted is never purged, whatever asks for it.
+        (await new HousekeepingStore(database, _clock).PurgeRoomAsync(kept, default)).ShouldBeFalse();
         _clock.Advance(TimeSpan.FromDays(150));
         await KeepHouseAsync(database);
         _expired.ShouldBe([(kept, _clock.GetUtcNow() - TimeSpan.FromDays(180))]);
-        // A room that is not deleted is never purged, whatever asks for it.
-        (await new HousekeepingStore(database, _clock).PurgeRoomAsync(kept, default)).ShouldBeFalse();
     }
 
     [Theory]
@@ -151,12 +153,15 @@ public sealed class HousekeepingTests(DatabaseFixture databases)
         }
 
         await RunAsync(database, room, ann, status: "running");
+        await CaseRunAsync(database, room, ann);
         _clock.Advance(TimeSpan.FromDays(50));
         await MessageAsync(database, room, ann, "new");
         await RunAsync(database, room, ann);
         _clock.Advance(TimeSpan.FromDays(50));
         await KeepHouseAsync(database);
         (await CountAsync(database, "SELECT COUNT(*) FROM executions")).ShouldBe(2, "the new one, and the one that is not over");
+        (await CountAsync(database, "SELECT COUNT(*) FROM case_runs")).ShouldBe(0);
+        (await CountAsync(database, "SELECT COUNT(*) FROM case_results")).ShouldBe(0);
         (await CountAsync(database, "SELECT COUNT(*) FROM messages")).ShouldBe(4, "chat is kept unless its retention is set");
 
         await KeepHouseAsync(database, ("Housekeeping:ChatDays", "60"));
@@ -172,15 +177,15 @@ public sealed class HousekeepingTests(DatabaseFixture databases)
         await MessageAsync(database, room, ann, "old");
         _clock.Advance(TimeSpan.FromDays(1000));
         var calls = new List<int>();
-        RetentionTask[] tasks = [new(RetentionTask.History, (_, batch, _) =>
+        RetentionTask[] tasks = [new(RetentionTask.CaseRuns, (_, batch, _) =>
         {
             calls.Add(batch);
             return Task.FromResult(calls.Count < 3 ? batch : 0);
         })];
-        await KeepHouseAsync(database, tasks, ("Housekeeping:HistoryDays", "10"), ("Housekeeping:MemberIdleDays", "0"), ("Housekeeping:RoomIdleDays", "10"), ("throw", "yes"));
+        await KeepHouseAsync(database, tasks, ("Housekeeping:ExecutionDays", "10"), ("Housekeeping:MemberIdleDays", "0"), ("Housekeeping:RoomIdleDays", "10"), ("throw", "yes"));
         calls.ShouldBe([500, 500, 500]);
         _expired.Count.ShouldBe(1);
-        await KeepHouseAsync(database, tasks, ("Housekeeping:HistoryDays", "0"), ("Housekeeping:RoomIdleDays", "0"));
+        await KeepHouseAsync(database, tasks, ("Housekeeping:ExecutionDays", "0"), ("Housekeeping:RoomIdleDays", "0"));
         calls.Count.ShouldBe(3);
         _expired.Count.ShouldBe(1);
         (await CountAsync(database, "SELECT COUNT(*) FROM messages")).ShouldBe(1);
@@ -220,7 +225,11 @@ public sealed class HousekeepingTests(DatabaseFixture databases)
         var store = new HousekeepingStore(database, _clock);
         return KeepHouseAsync(
             database,
-            [new(RetentionTask.Chat, store.PruneMessagesAsync), new(RetentionTask.Executions, store.PruneExecutionsAsync)],
+            [
+                new(RetentionTask.Chat, store.PruneMessagesAsync),
+                new(RetentionTask.Executions, store.PruneExecutionsAsync),
+                new(RetentionTask.CaseRuns, store.PruneCaseRunsAsync),
+            ],
             settings);
     }
 
@@ -297,6 +306,21 @@ public sealed class HousekeepingTests(DatabaseFixture databases)
             "INSERT INTO executions (id, room_id, user_id, language, source_code, status, created_at) VALUES (@id, @roomId, @userId, 'python', 'print(1)', @status, @now)",
             new { id = Ids.New(_clock), roomId, userId, status, now = _clock.GetUtcNow() },
             t));
+
+    private Task CaseRunAsync(Database database, string roomId, string userId)
+        => database.WriteAsync(async (c, t) =>
+        {
+            var id = Ids.New(_clock);
+            await c.ExecuteAsync(
+                """
+                INSERT INTO case_runs (id, room_id, user_id, language, source_code, status, total, node_id, created_at)
+                VALUES (@id, @roomId, @userId, 'python', 'print(1)', 'completed', 1, 'node', @now)
+                """,
+                new { id, roomId, userId, now = _clock.GetUtcNow() },
+                t);
+            await c.ExecuteAsync(
+                "INSERT INTO case_results (run_id, position, case_id, name, is_hidden, verdict) VALUES (@id, 0, @id, 'one', 0, 'accepted')", new { id }, t);
+        });
 
     private static Task<int> SetAsync(Database database, string table, string id, string column, DateTimeOffset value)
         => database.WriteAsync<int>((c, t) => c.ExecuteAsync($"UPDATE {table} SET {column} = @value WHERE id = @id", new { id, value }, t));

@@ -30,6 +30,26 @@ public sealed class LifecycleTests
         refused.Status.ShouldBe(503);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stopping_the_host_sends_what_is_queued_and_waits_for_the_connections(bool loops)
+    {
+        await using var server = await TestServer.StartAsync(loops: loops);
+        using var limit = new CancellationTokenSource(Patience);
+        using var raw = await RawWebSocket.OpenAsync(server.Port);
+        await raw.JoinAsync(limit.Token);
+        string blob = new('z', 10_000);
+        for (int i = 0; i < 50; i++) server.IO.Default.Emit("last", i, blob);
+        var stopping = server.StopAsync();
+        for (int i = 0; i < 50; i++) (await raw.ReceiveTextAsync(limit.Token)).ShouldStartWith($"42[\"last\",{i},");
+        (await raw.ReceiveAsync(limit.Token))!.Value.Opcode.ShouldBe(0x88);
+        // The client hasn't answered the close frame.
+        stopping.IsCompleted.ShouldBeFalse();
+        raw.Dispose();
+        await stopping.WaitAsync(limit.Token);
+    }
+
     [Fact]
     public async Task Handlers_are_in_place_before_the_first_event_even_when_the_connection_handler_is_slow()
     {

@@ -232,7 +232,7 @@ export function player(options: { roomId: string; api: Api }): Player {
       h('div', { class: 'bins' }, ...bins.map((bin) => {
         const bar = h('i', {});
         // Typing a line and pasting a file are both to be seen.
-        bar.style.height = bin.amount === 0 ? '0' : `${Math.max(12, (Math.log1p(bin.amount) / Math.log1p(most)) * 100)}%`;
+        bar.style.height = bin.amount === 0 ? '0' : `${Math.max(25, (Math.log1p(bin.amount) / Math.log1p(most)) * 100)}%`;
         if (bin.user >= 0) bar.style.setProperty('--person', colorOf(users[bin.user]?.id ?? ''));
         return bar;
       })),

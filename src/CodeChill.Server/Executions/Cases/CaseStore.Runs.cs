@@ -24,16 +24,15 @@ internal sealed partial class CaseStore
             transaction));
 
     /// <summary>Keeps a result; keeping it twice changes nothing.</summary>
-    public Task AddResultAsync(string roomId, CaseCompletedEvent result)
+    public Task AddResultAsync(CaseCompletedEvent result)
         => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
             $"""
             {database.InsertOrIgnore} INTO case_results
-                   (room_id, run_id, position, case_id, name, is_hidden, verdict, execution_time, memory_usage, output, error_output, diff)
-            VALUES (@roomId, @RunId, @Position, @CaseId, @Name, @IsHidden, @Verdict, @ExecutionTime, @MemoryUsage, @Output, @ErrorOutput, @diff)
+                   (run_id, position, case_id, name, is_hidden, verdict, execution_time, memory_usage, output, error_output, diff)
+            VALUES (@RunId, @Position, @CaseId, @Name, @IsHidden, @Verdict, @ExecutionTime, @MemoryUsage, @Output, @ErrorOutput, @diff)
             """,
             new
             {
-                roomId,
                 result.RunId,
                 result.Position,
                 result.CaseId,
