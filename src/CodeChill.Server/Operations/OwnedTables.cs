@@ -32,8 +32,6 @@ internal static class OwnedTables
     [
         new("messages", "user_id", UserFate.Anonymise),
         new("executions", "user_id", UserFate.Anonymise),
-        new("case_runs", "user_id", UserFate.Anonymise),
-        new("test_cases", "created_by", UserFate.Anonymise),
         new("room_updates", "user_id", UserFate.Clear),
         new("room_history", "user_id", UserFate.Clear),
         new("room_set_aside", "user_id", UserFate.Clear),

@@ -86,7 +86,7 @@ internal sealed class CaseRunner(
                     passed++;
                 else
                     verdict ??= result.Verdict;
-                await records.WriteAsync($"a result of {run.Id}", () => store.AddResultAsync(run.RoomId, result));
+                await records.WriteAsync($"a result of {run.Id}", () => store.AddResultAsync(result));
                 await ReportAsync(room, result);
                 // Nothing can be run: the rest would only say so once more.
                 if (outcome.Verdict is "sandbox_unavailable" or "interrupted")

@@ -24,16 +24,15 @@ internal sealed partial class CaseStore
             transaction));
 
     /// <summary>Keeps a result; keeping it twice changes nothing.</summary>
-    public Task AddResultAsync(string roomId, CaseCompletedEvent result)
+    public Task AddResultAsync(CaseCompletedEvent result)
         => database.WriteAsync((connection, transaction) => connection.ExecuteAsync(
             $"""
             {database.InsertOrIgnore} INTO case_results
-                   (room_id, run_id, position, case_id, name, is_hidden, verdict, execution_time, memory_usage, output, error_output, diff)
-            VALUES (@roomId, @RunId, @Position, @CaseId, @Name, @IsHidden, @Verdict, @ExecutionTime, @MemoryUsage, @Output, @ErrorOutput, @diff)
+                   (run_id, position, case_id, name, is_hidden, verdict, execution_time, memory_usage, output, error_output, diff)
+            VALUES (@RunId, @Position, @CaseId, @Name, @IsHidden, @Verdict, @ExecutionTime, @MemoryUsage, @Output, @ErrorOutput, @diff)
             """,
             new
             {
-                roomId,
                 result.RunId,
                 result.Position,
                 result.CaseId,
@@ -61,7 +60,7 @@ internal sealed partial class CaseStore
     public async Task<IReadOnlyList<CaseRunView>> CloseAbandonedAsync(string nodeId, IReadOnlySet<string> still, DateTimeOffset before)
     {
         var open = await database.ReadAsync(connection => connection.QueryAsync<string>(
-            "SELECT id FROM case_runs WHERE status = 'running' AND node_id = @nodeId AND created_at <= @before", new { nodeId, before }));
+            "SELECT id FROM case_runs WHERE status = 'running' AND node_id = @nodeId AND created_at < @before", new { nodeId, before }));
         var closed = new List<CaseRunView>();
         foreach (var id in open.Where(id => !still.Contains(id)))
         {

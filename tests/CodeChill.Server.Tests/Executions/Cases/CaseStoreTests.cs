@@ -59,8 +59,8 @@ public sealed class CaseStoreTests(DatabaseFixture databases)
         var run = Run(room, user);
         await store.OpenRunAsync(run, "node");
         var result = new CaseCompletedEvent(run.Id, Ids.New(TimeProvider.System), "one", 0, false, "wrong_answer", 0.5, 1000, "out 👋", "", [new DiffLine("missing", "x", 1, null)]);
-        await store.AddResultAsync(room, result);
-        await store.AddResultAsync(room, result with { Verdict = "accepted" });
+        await store.AddResultAsync(result);
+        await store.AddResultAsync(result with { Verdict = "accepted" });
         var end = new CasesCompletedEvent(run.Id, user, "python", "wrong_answer", 0, 2, null);
         (await store.CloseRunAsync(end)).ShouldBeTrue();
         (await store.CloseRunAsync(end with { Verdict = "accepted" })).ShouldBeFalse();
@@ -73,7 +73,7 @@ public sealed class CaseStoreTests(DatabaseFixture databases)
 
         var lost = Run(room, user);
         await store.OpenRunAsync(lost, "node");
-        await store.AddResultAsync(room, result with { RunId = lost.Id, Verdict = "accepted" });
+        await store.AddResultAsync(result with { RunId = lost.Id, Verdict = "accepted" });
         var before = TimeProvider.System.GetUtcNow().AddSeconds(1);
         (await store.CloseAbandonedAsync("other", new HashSet<string>(), before)).ShouldBeEmpty();
         (await store.CloseAbandonedAsync("node", new HashSet<string> { lost.Id }, before)).ShouldBeEmpty();
