@@ -24,7 +24,7 @@ internal static class OwnedTables
     /// <summary>Tables with a <c>room_id</c>, those first whose rows refer to others.</summary>
     public static readonly IReadOnlyList<string> OfRoom =
     [
-        "messages", "executions", "case_results", "case_runs", "test_cases", "room_updates", "room_snapshots", "room_history", "room_checkpoints", "room_set_aside",
+        "messages", "executions", "case_runs", "test_cases", "room_updates", "room_snapshots", "room_history", "room_checkpoints", "room_set_aside",
         "password_tries", "participants",
     ];
 
@@ -32,6 +32,8 @@ internal static class OwnedTables
     [
         new("messages", "user_id", UserFate.Anonymise),
         new("executions", "user_id", UserFate.Anonymise),
+        new("case_runs", "user_id", UserFate.Anonymise),
+        new("test_cases", "created_by", UserFate.Anonymise),
         new("room_updates", "user_id", UserFate.Clear),
         new("room_history", "user_id", UserFate.Clear),
         new("room_set_aside", "user_id", UserFate.Clear),

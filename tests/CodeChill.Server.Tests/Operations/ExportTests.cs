@@ -76,7 +76,7 @@ public sealed class ExportTests(DatabaseFixture databases)
         {
             var export = await app.GetAsync("/api/users/export", registered.Access);
             export.Status.ShouldBe(200, export.Text);
-            export.Response.Content.Headers.ContentDisposition!.FileName.ShouldBe("\"codechill-export.json\"");
+            export.Response.Content.Headers.ContentDisposition!.FileName!.Trim('"').ShouldBe("codechill-export.json");
             export.Json.GetProperty("account").GetProperty("login_email").GetString().ShouldBe("ann@example.org");
             export.Json.GetProperty("account").GetProperty("has_password").GetBoolean().ShouldBeTrue();
             export.Json.GetProperty("sessions").GetArrayLength().ShouldBe(1);
