@@ -193,7 +193,6 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
 
     private async Task SendAsync()
     {
-        Exception? error = null;
         try
         {
             while (true)
@@ -204,12 +203,12 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
                 if (read.IsCompleted || read.IsCanceled) break;
             }
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            error = e;
+            // Kestrel learns of it by the end of the pipe, as from its own transport: an exception would reach whoever is writing an answer.
         }
 
-        await _output.Reader.CompleteAsync(error).ConfigureAwait(false);
+        await _output.Reader.CompleteAsync().ConfigureAwait(false);
     }
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> data)
