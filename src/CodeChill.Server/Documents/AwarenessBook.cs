@@ -11,7 +11,7 @@ namespace CodeChill.Server.Documents;
 internal sealed class AwarenessBook
 {
     /// <summary>Client ids one socket may speak for: its own, and those of a reloaded page it still clears.</summary>
-    private const int ClientsPerSocket = 8;
+    private const int ClientsPerSocket = 16;
 
     /// <summary>Clients that went lately: a late repetition must not bring them back.</summary>
     private const int GoneClients = 256;
