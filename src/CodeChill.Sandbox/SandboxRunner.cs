@@ -109,6 +109,9 @@ public sealed partial class SandboxRunner : IAsyncDisposable
     /// <summary>Completes when a waiting compiler is ready for anybody; false when there will be none.</summary>
     internal async Task<bool> PreparedAsync(string language) => ToolchainOf(language) is { Info.Available: true } toolchain && await _workers.IsReadyAsync(toolchain);
 
+    /// <summary>Marks of the compilers of a language that wait; each is different.</summary>
+    internal IReadOnlyList<object> WaitingProcesses(string language) => ToolchainOf(language) is { } toolchain ? _workers.Waiting(toolchain) : [];
+
     internal Toolchain? ToolchainOf(string language) => LanguageCatalog.Find(language) is { } known ? _state.Toolchains.GetValueOrDefault(known.Name) : null;
 
     internal BoxHost? Host => _state.Host;

@@ -57,30 +57,19 @@ public sealed partial class SharedText
     /// <returns>The runs in order; together they cover <see cref="Length"/>.</returns>
     public IReadOnlyList<AuthorRun> GetAuthors()
     {
-        var store = _document.Store;
-        var runs = new List<AuthorRun>();
-        int index = 0;
-        for (int handle = store.Types[_type].First; handle >= 0; handle = store.Items[handle].Right)
+        var authors = new List<AuthorRun>();
+        foreach (var (index, ids) in GetRuns())
         {
-            int length = store.Items[handle].VisibleLength;
-            if (length == 0)
+            if (authors.Count > 0 && authors[^1].Client == ids.Client)
             {
-                continue;
-            }
-
-            ulong client = store.Clients[store.Items[handle].Client].Id;
-            if (runs.Count > 0 && runs[^1].Client == client)
-            {
-                runs[^1] = runs[^1] with { Length = runs[^1].Length + length };
+                authors[^1] = authors[^1] with { Length = authors[^1].Length + ids.Length };
             }
             else
             {
-                runs.Add(new AuthorRun(index, length, client));
+                authors.Add(new AuthorRun(index, ids.Length, ids.Client));
             }
-
-            index += length;
         }
 
-        return runs;
+        return authors;
     }
 }

@@ -47,6 +47,9 @@ internal sealed class Attack
 
     public string Source { get; }
 
+    /// <summary>Its row in the list of attacks.</summary>
+    public int Row => (int)Number(_header["Row"]);
+
     public bool Heavy => _header.GetValueOrDefault("Category") == "Heavy";
 
     public bool Twice => _header.ContainsKey("Twice");

@@ -19,5 +19,7 @@ internal static class HostUsers
 
     public static int Victim => s_first + 32;
 
+    public static int Warm => s_first + 40;
+
     public static int Plain => s_first + 63;
 }

@@ -1,7 +1,7 @@
 // What a person sees, and keeps, when the network or the server goes away.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { Stage } from './people.mjs';
+import { LONG, Stage } from './people.mjs';
 
 describe('outages', () => {
   let stage;
@@ -128,7 +128,7 @@ describe('outages', () => {
     assert.equal(await stage.serverText(id, token), expected);
   });
 
-  test('ten thousand edits in a tab that is offline, closed and opened again: none is lost', async () => {
+  test('ten thousand edits in a tab that is offline, closed and opened again: none is lost', LONG, async () => {
     const { ada, bob, id } = await stage.pair();
     await ada.context.setOffline(true);
     await ada.replaceText('');

@@ -11,6 +11,8 @@ import { Proxy } from './proxy.mjs';
 const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 /** How long anything on a page may take. Generous: the machine may be busy, and nothing waits longer than it needs to. */
 export const PATIENCE_MS = 60_000;
+/** Tests that take minutes run when asked for: CODECHILL_LONG=1. */
+export const LONG = process.env.CODECHILL_LONG ? {} : { skip: 'long: set CODECHILL_LONG=1' };
 const shots = resolve(dirname(fileURLToPath(import.meta.url)), '../../artifacts/browser');
 
 export class Stage {

@@ -52,6 +52,7 @@ describe('live runs', { skip: noSandbox, concurrency: 2 }, () => {
     await wrote(a, id, 'got first\n');
     assert.deepEqual(await b.ask('execution_input', { execution_id: id, data: 'from Bob 👋\n' }), { ok: true, execution_id: id });
     await wrote(a, id, 'got from Bob 👋\n');
+    match(await a.next('execution_input', of(id)), { user_id: exactly(b.person.id), user_name: exactly('Bob'), data: exactly('from Bob 👋\n'), end: exactly(false) });
     for (let i = 0; i < 20; i++) a.send('execution_input', { execution_id: id, data: `line ${i}\n` });
     assert.equal((await a.ask('execution_input', { execution_id: id, end: true })).ok, true);
     const result = await done(b, id);

@@ -31,7 +31,7 @@ class Nginx {
     site = swap(site, 'listen [::]:80;', '');
     writeFileSync(join(self.folder, 'site.conf'), site);
     writeFileSync(join(self.folder, 'nginx.conf'), `
-      daemon off; worker_processes 1; pid ${self.folder}/pid; error_log ${self.folder}/error.log warn;
+      ${process.getuid() === 0 ? 'user root;' : ''} daemon off; worker_processes 1; pid ${self.folder}/pid; error_log ${self.folder}/error.log warn;
       events { worker_connections 512; }
       http {
         access_log ${self.folder}/access.log; client_body_temp_path ${self.folder}/body; proxy_temp_path ${self.folder}/proxy;
@@ -168,6 +168,9 @@ test('who a client is, nginx says and not the client', { skip }, async () => {
 });
 
 test('nginx had nothing to complain about', { skip }, () => {
-  const lines = proxy.errors().split('\n').filter((line) => line && !/client intended to send too large body/.test(line));
+  const lines = proxy.errors().split('\n').filter((line) => line
+    && !/client intended to send too large body|request body is buffered to a temporary file/.test(line)
+    // A client that cut its connection: what it had sent last is not read any more.
+    && !/Connection reset by peer\) while proxying upgraded connection/.test(line));
   assert.deepEqual(lines, []);
 });

@@ -109,6 +109,9 @@ test('rooms, chat, history, test cases and runs', async () => {
   await call(bob, 'GET', '/api/rooms/{id}/participants', { params, status: 403 });
   await call(bob, 'POST', '/api/rooms/{id}/join', { params, body: {} });
   await call(bob, 'GET', '/api/rooms/{id}/participants', { params });
+  for (const role of ['moderator', 'participant']) {
+    await call(ada, 'PUT', '/api/rooms/{id}/participants/{userId}', { params: { ...params, userId: bob.id }, body: { role } });
+  }
   await call(bob, 'PUT', '/api/rooms/{id}', { params, body: { name: 'Mine' }, status: 403 });
   await call(ada, 'PUT', '/api/rooms/{id}', { params, body: { description: 'described' } });
   await call(ada, 'GET', '/api/rooms/my-rooms');
@@ -146,6 +149,8 @@ test('rooms, chat, history, test cases and runs', async () => {
 
   await call(bob, 'POST', '/api/rooms/{id}/leave', { params });
   await call(bob, 'POST', '/api/rooms/{id}/leave', { params, status: 400 });
+  await call(bob, 'POST', '/api/rooms/{id}/join', { params, body: {} });
+  await call(ada, 'DELETE', '/api/rooms/{id}/participants/{userId}', { params: { ...params, userId: bob.id } });
   await call(ada, 'DELETE', '/api/rooms/{id}', { params });
   await call(ada, 'GET', '/api/rooms/{id}', { params, status: 404 });
 });

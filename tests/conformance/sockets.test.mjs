@@ -355,3 +355,18 @@ test('an acknowledgement means that a message is stored', async () => {
   assert.ok(answer);
   peer.close();
 });
+
+test('the last one to leave a room is answered: nothing is awaited that was sent to a relay already gone', async () => {
+  // Ten rooms at a time keep the server busy enough for the order of things to vary; a lost delivery was waited for five seconds.
+  await Promise.all(Array.from({ length: 10 }, async () => {
+    const bob = await guest(server);
+    const { id } = await bob.room();
+    const peer = await bob.connect();
+    for (let n = 0; n < 40; n++) {
+      match(await peer.ask('join_room', { room_id: id }), { ok: exactly(true) });
+      match(await peer.ask('leave_room', {}, 4_500), { ok: exactly(true) });
+      peer.forget();
+    }
+    peer.close();
+  }));
+});

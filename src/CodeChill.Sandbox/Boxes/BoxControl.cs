@@ -23,7 +23,7 @@ internal sealed class BoxControl
 
     public Usage Usage => _usage?.Invoke() ?? default;
 
-    /// <summary>From now on this much more; <paramref name="favoured"/>: with the usual share of the processors, else with a tenth of it.</summary>
+    /// <summary>From now on this much more; <paramref name="favoured"/>: with the usual share of the processors, else with a quarter of it.</summary>
     public void Allow(TimeSpan wall, TimeSpan cpu, bool favoured)
     {
         lock (_lock)

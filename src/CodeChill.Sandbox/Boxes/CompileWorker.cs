@@ -14,7 +14,7 @@ internal sealed class CompileWorker : IAsyncDisposable
     /// <summary>A compiler that has done this many jobs is replaced: whatever it accumulates stays small.</summary>
     private const int MaxJobs = 20;
 
-    private static readonly TimeSpan s_warmUpWall = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_warmUpWall = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_warmUpCpu = TimeSpan.FromSeconds(60);
 
     private readonly BoxControl _control = new();

@@ -80,7 +80,8 @@ internal sealed class WorkerPool : IAsyncDisposable
     /// <summary>Completes when a new worker of the language waits; false when there is no room for one, or it does not come up.</summary>
     public async Task<bool> IsReadyAsync(Toolchain toolchain)
     {
-        for (var attempt = 0; attempt < 2 && !_starter.IsCompleted; attempt++)
+        // Another language's start may be what has changed, so more than one look.
+        for (var attempt = 0; attempt < 8 && !_starter.IsCompleted; attempt++)
         {
             Task<bool>? ready;
             lock (_lock) ready = _entries.Find(e => !e.Busy && ReferenceEquals(e.Worker.Toolchain, toolchain) && e.Worker.Owner is null && e.Worker.IsAlive)?.Worker.Ready;
@@ -91,6 +92,11 @@ internal sealed class WorkerPool : IAsyncDisposable
             await changed;
         }
         return false;
+    }
+
+    public IReadOnlyList<object> Waiting(Toolchain toolchain)
+    {
+        lock (_lock) return [.. _entries.Where(e => !e.Busy && e.Worker.IsAlive && ReferenceEquals(e.Worker.Toolchain, toolchain)).Select(e => e.Worker)];
     }
 
     /// <summary>Ends those whose toolchain is no longer the one in use.</summary>

@@ -70,6 +70,9 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
                     transaction);
                 if (session is null)
                     return new(RefreshVerdict.Unknown);
+                // Before anything else: what a token that has expired was good for is nobody's business any more.
+                if (session.ExpiresAt <= now)
+                    return new(RefreshVerdict.Expired, session.Id, session.UserId);
                 if (session.RevokedAt is not null)
                     return new(RefreshVerdict.Ended, session.Id, session.UserId);
                 if (used == 0)
@@ -78,8 +81,6 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
                     return new(RefreshVerdict.Reused, session.Id, session.UserId);
                 }
 
-                if (session.ExpiresAt <= now)
-                    return new(RefreshVerdict.Expired, session.Id, session.UserId);
                 await db.ExecuteAsync(
                     "UPDATE sessions SET expires_at = @expiresAt WHERE id = @Id", new { session.Id, expiresAt = now + lifetime }, transaction);
                 await InsertRefreshAsync(db, transaction, session.Id, nextHash, now);

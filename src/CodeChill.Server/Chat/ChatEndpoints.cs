@@ -26,10 +26,9 @@ internal static class ChatEndpoints
 
     private static async Task<IResult> ListAsync(string id, HttpContext http, RoomStore rooms, ChatStore chat)
     {
-        if (Ids.Canonical(id) is not { } roomId)
-            return Replies.From(RoomErrors.NotFound);
-        if (await rooms.AuthorizeAsync(roomId, http.Caller().UserId, RoomAction.Read) is { } denied)
-            return Replies.From(denied);
+        var (roomId, refused) = await rooms.AdmitAsync(id, http, RoomAction.Read);
+        if (refused is not null)
+            return Replies.From(refused);
         var page = PageRequest.From(http, ChatLimits.PerPage, ChatLimits.MaxPerPage);
         var (messages, total) = await chat.ListAsync(roomId, page);
         return Replies.Ok(new { messages, pagination = page.Describe(total) });
@@ -37,10 +36,9 @@ internal static class ChatEndpoints
 
     private static async Task<IResult> SearchAsync(string id, HttpContext http, RoomStore rooms, ChatStore chat)
     {
-        if (Ids.Canonical(id) is not { } roomId)
-            return Replies.From(RoomErrors.NotFound);
-        if (await rooms.AuthorizeAsync(roomId, http.Caller().UserId, RoomAction.Read) is { } denied)
-            return Replies.From(denied);
+        var (roomId, refused) = await rooms.AdmitAsync(id, http, RoomAction.Read);
+        if (refused is not null)
+            return Replies.From(refused);
         var query = http.Request.Query["q"].ToString().Trim();
         if (query.Length < ChatLimits.SearchMin)
             return Replies.From(ChatErrors.QueryTooShort);

@@ -10,7 +10,7 @@ namespace CodeChill.Server.Documents;
 /// </summary>
 internal sealed class AwarenessBook
 {
-    /// <summary>Client ids one socket may speak for: its own, and those of a reloaded page it still clears.</summary>
+    /// <summary>Client ids one socket may speak for: its own, and those of a reloaded page it still clears. A newer one takes the oldest one's place.</summary>
     private const int ClientsPerSocket = 8;
 
     /// <summary>Clients that went lately: a late repetition must not bring them back.</summary>
@@ -19,6 +19,7 @@ internal sealed class AwarenessBook
     private readonly Dictionary<ulong, Known> _clients = [];
     private readonly Dictionary<ulong, ulong> _gone = [];
     private readonly Queue<ulong> _goneInOrder = new();
+    private long _arrivals;
 
     /// <summary>
     /// Takes in an update of a socket. Null when it was well-formed; otherwise nothing was taken in. <paramref name="news"/> is what the others
@@ -32,18 +33,26 @@ internal sealed class AwarenessBook
         var taken = entries.Where(e => MayChange(socketId, userId, e)).ToList();
         if (taken.Exists(e => e.State.Length > DocumentLimits.AwarenessBytes || !IsJson(e.State.Span)))
             return DocumentErrors.InvalidAwareness;
-        var free = ClientsPerSocket - _clients.Values.Count(k => k.SocketId == socketId);
-        taken.RemoveAll(e => !e.IsGone && !(_clients.TryGetValue(e.Client, out var known) && known.SocketId == socketId) && free-- <= 0);
+        var told = taken.ToList();
         foreach (var entry in taken)
         {
             if (entry.IsGone)
+            {
                 Forget(entry.Client, entry.Clock);
-            else
-                // The update's bytes are kept by whoever passes it on; the book must not pin a large one for a small state.
-                _clients[entry.Client] = new Known(socketId, userId, entry with { State = entry.State.ToArray() });
+                continue;
+            }
+
+            // The update's bytes are kept by whoever passes it on; the book must not pin a large one for a small state.
+            _clients[entry.Client] = new Known(socketId, userId, ++_arrivals, entry with { State = entry.State.ToArray() });
+            if (OldestBeyondLimit(socketId) is { } oldest)
+            {
+                var left = new AwarenessUpdate.Entry(oldest.Client, oldest.Clock + 1, AwarenessUpdate.Entry.Null);
+                Forget(left.Client, left.Clock);
+                told.Add(left);
+            }
         }
 
-        news = taken.Count == entries.Count && taken.Count > 0 ? update : taken.Count == 0 ? default : AwarenessUpdate.Write(taken);
+        news = told.Count == 0 ? default : taken.Count == entries.Count && told.Count == taken.Count ? update : AwarenessUpdate.Write(told);
         return null;
     }
 
@@ -59,6 +68,13 @@ internal sealed class AwarenessBook
             return null;
         gone.ForEach(e => Forget(e.Client, e.Clock));
         return AwarenessUpdate.Write(gone);
+    }
+
+    /// <summary>The state that this socket has not renewed for the longest time, when it has one too many.</summary>
+    private AwarenessUpdate.Entry? OldestBeyondLimit(string socketId)
+    {
+        var own = _clients.Values.Where(k => k.SocketId == socketId).ToList();
+        return own.Count > ClientsPerSocket ? own.MinBy(k => k.Arrival)!.Entry : null;
     }
 
     private bool MayChange(string socketId, string userId, AwarenessUpdate.Entry entry)
@@ -102,5 +118,5 @@ internal sealed class AwarenessBook
         }
     }
 
-    private sealed record Known(string SocketId, string UserId, AwarenessUpdate.Entry Entry);
+    private sealed record Known(string SocketId, string UserId, long Arrival, AwarenessUpdate.Entry Entry);
 }

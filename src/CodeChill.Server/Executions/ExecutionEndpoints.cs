@@ -89,10 +89,9 @@ internal static class ExecutionEndpoints
 
     private static async Task<IResult> HistoryAsync(string id, HttpContext http, RoomStore rooms, ExecutionStore executions)
     {
-        if (Ids.Canonical(id) is not { } roomId)
-            return Replies.From(RoomErrors.NotFound);
-        if (await rooms.AuthorizeAsync(roomId, http.Caller().UserId, RoomAction.Read) is { } denied)
-            return Replies.From(denied);
+        var (roomId, refused) = await rooms.AdmitAsync(id, http, RoomAction.Read);
+        if (refused is not null)
+            return Replies.From(refused);
         var page = PageRequest.From(http, ExecutionLimits.PerPage, ExecutionLimits.MaxPerPage);
         var (found, total) = await executions.ListAsync(roomId, page);
         return Replies.Ok(new { executions = found, pagination = page.Describe(total) });

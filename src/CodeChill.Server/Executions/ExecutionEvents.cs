@@ -1,4 +1,3 @@
-using System.Text;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
 using CodeChill.SocketIO;
@@ -68,10 +67,9 @@ internal sealed class ExecutionEvents(SocketEvents events)
         }
 
         var id = Ids.Canonical(asked.ExecutionId);
-        var data = Encoding.UTF8.GetBytes(asked.Data ?? "");
         var written = id is null
             ? ExecutionErrors.NotFound
-            : await events.CallAsync(e, session, room => room.WriteExecutionAsync(session.Caller.UserId, id, data, asked.End));
+            : await events.CallAsync(e, session, room => room.WriteExecutionAsync(session.Caller.UserId, session.Caller.Name, id, asked.Data ?? "", asked.End));
         if (written.Error is { } error)
             e.Fail(error);
         else

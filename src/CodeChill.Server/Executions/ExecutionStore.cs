@@ -76,7 +76,7 @@ internal sealed class ExecutionStore(Database database, TimeProvider clock)
     public async Task<IReadOnlyList<ExecutionView>> CloseAbandonedAsync(string nodeId, IReadOnlySet<string> still, DateTimeOffset before)
     {
         var open = await database.ReadAsync(connection => connection.QueryAsync<string>(
-            "SELECT id FROM executions WHERE status IN ('pending', 'running') AND (node_id = @nodeId OR node_id IS NULL) AND created_at <= @before",
+            "SELECT id FROM executions WHERE status IN ('pending', 'running') AND (node_id = @nodeId OR node_id IS NULL) AND created_at < @before",
             new { nodeId, before }));
         var closed = new List<ExecutionView>();
         foreach (var id in open.Where(id => !still.Contains(id)))

@@ -31,6 +31,15 @@ internal sealed record ExecutionView
 [GenerateSerializer, Immutable]
 internal sealed record ExecutionQueuedEvent([property: Id(0)] string ExecutionId, [property: Id(1)] string Message, [property: Id(2)] int Position);
 
+/// <summary>What somebody typed into a run, as everybody in the room sees it.</summary>
+[GenerateSerializer, Immutable]
+internal sealed record ExecutionInputEvent(
+    [property: Id(0)] string ExecutionId,
+    [property: Id(1)] string UserId,
+    [property: Id(2)] string UserName,
+    [property: Id(3)] string Data,
+    [property: Id(4)] bool End);
+
 [GenerateSerializer, Immutable]
 internal sealed record ExecutionPositionEvent([property: Id(0)] string ExecutionId, [property: Id(1)] int Position);
 

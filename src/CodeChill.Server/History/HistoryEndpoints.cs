@@ -112,10 +112,8 @@ internal static class HistoryEndpoints
     private static async Task<(string RoomId, Error? Refused)> AdmitAsync(
         string id, HttpContext http, RoomStore rooms, HistoryService history, RoomAction action, double cost)
     {
-        if (Ids.Canonical(id) is not { } roomId)
-            return ("", RoomErrors.NotFound);
-        var userId = http.Caller().UserId;
-        return (roomId, await rooms.AuthorizeAsync(roomId, userId, action) ?? history.Refuse(userId, cost));
+        var (roomId, refused) = await rooms.AdmitAsync(id, http, action);
+        return (roomId, refused ?? history.Refuse(http.Caller().UserId, cost));
     }
 
     private static bool TryVersion(string text, out long version)

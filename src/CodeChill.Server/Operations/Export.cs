@@ -132,7 +132,8 @@ internal sealed class Export(Database database, TimeProvider clock)
         json.WriteStartArray("edits");
         var rooms = (await database.ReadAsync(
             connection => connection.QueryAsync<string>("SELECT room_id FROM participants WHERE user_id = @userId ORDER BY room_id", new { userId }), cancel)).AsList();
-        foreach (var roomId in rooms)
+        // Old edits left the log and were merged, a row a burst of typing.
+        foreach (var (roomId, table) in rooms.SelectMany(roomId => new[] { (roomId, "room_history"), (roomId, "room_updates") }))
         {
             var after = 0L;
             while (true)
@@ -140,7 +141,7 @@ internal sealed class Export(Database database, TimeProvider clock)
                 var page = (await database.ReadAsync(
                     connection => connection.QueryAsync<Edit>(
                         $"""
-                        SELECT room_id, seq, version, client_kind AS kind, created_at FROM room_updates
+                        SELECT room_id, seq, version, client_kind AS kind, created_at FROM {table}
                         WHERE room_id = @roomId AND seq > @after AND user_id = @userId ORDER BY seq LIMIT {PageRows}
                         """,
                         new { roomId, after, userId }),

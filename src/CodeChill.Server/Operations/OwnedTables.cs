@@ -24,19 +24,19 @@ internal static class OwnedTables
     /// <summary>Tables with a <c>room_id</c>, those first whose rows refer to others.</summary>
     public static readonly IReadOnlyList<string> OfRoom =
     [
-        "messages", "executions", "test_cases", "case_runs", "room_updates", "room_snapshots", "room_history", "room_checkpoints", "room_set_aside", "password_tries",
-        "participants",
+        "messages", "executions", "case_runs", "test_cases", "room_updates", "room_snapshots", "room_history", "room_checkpoints", "room_set_aside",
+        "password_tries", "participants",
     ];
 
     public static readonly IReadOnlyList<UserColumn> OfUser =
     [
         new("messages", "user_id", UserFate.Anonymise),
         new("executions", "user_id", UserFate.Anonymise),
+        new("case_runs", "user_id", UserFate.Anonymise),
+        new("test_cases", "created_by", UserFate.Anonymise),
         new("room_updates", "user_id", UserFate.Clear),
         new("room_history", "user_id", UserFate.Clear),
         new("room_set_aside", "user_id", UserFate.Clear),
-        new("test_cases", "created_by", UserFate.Anonymise),
-        new("case_runs", "user_id", UserFate.Anonymise),
         new("password_tries", "user_id", UserFate.Delete),
         new("participants", "user_id", UserFate.Delete),
         new("rooms", "created_by", UserFate.Anonymise),

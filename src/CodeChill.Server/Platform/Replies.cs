@@ -25,7 +25,7 @@ internal static class Replies
         if (error.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
         await http.Response.WriteAsJsonAsync(
-            new { error = error.Message, code = error.Code, status = error.Status, title = error.Message, type = "about:blank", retry_after = error.RetryAfter?.TotalSeconds },
+            new FailureReply(error.Message, error.Code, error.Status, error.Message, "about:blank", error.RetryAfter?.TotalSeconds),
             Json.Options,
             "application/json; charset=utf-8",
             http.RequestAborted);

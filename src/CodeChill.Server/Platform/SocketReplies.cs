@@ -10,7 +10,7 @@ internal static class SocketReplies
     {
         Instruments.Rejected("socket", error.Code);
         double? retryAfter = error.RetryAfter?.TotalSeconds;
-        e.Socket.Emit("error", new { message = error.Message, code = error.Code, @event = e.Name, retry_after = retryAfter });
-        e.Ack(new { ok = false, error = error.Message, code = error.Code, retry = error.Retry, retry_after = retryAfter });
+        e.Socket.Emit("error", new FailureEvent(error.Message, error.Code, e.Name, retryAfter));
+        e.Ack(new FailureAck(false, error.Message, error.Code, error.Retry, retryAfter));
     }
 }

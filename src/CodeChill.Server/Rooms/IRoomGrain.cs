@@ -71,7 +71,7 @@ internal interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<RoomReply<ExecutionQueuedEvent>>> ExecuteAsync(string userId, string userName, string? socketId, ExecutionRequest request);
     Task<Outcome<bool>> StopExecutionAsync(string userId, string executionId);
 
-    Task<Outcome<bool>> WriteExecutionAsync(string userId, string executionId, ReadOnlyMemory<byte> data, bool end);
+    Task<Outcome<bool>> WriteExecutionAsync(string userId, string userName, string executionId, string data, bool end);
 
     /// <summary>What a run does, as its runner reports it. False when this activation does not know the run: it is told what went before, then this again.</summary>
     Task<bool> ReportExecutionAsync(ExecutionReport report);

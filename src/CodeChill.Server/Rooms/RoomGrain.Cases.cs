@@ -108,8 +108,16 @@ internal sealed partial class RoomGrain
 
     public Task ReportCasesAsync(CaseReport report)
     {
-        if (report is not CasesCompletedEvent completed || RememberEnd(completed.RunId))
-            Broadcast(report.EventName, report);
+        switch (report)
+        {
+            case CaseCompletedEvent result:
+                Broadcast("case_completed", result);
+                break;
+            case CasesCompletedEvent completed when RememberEnd(completed.RunId):
+                Broadcast("cases_completed", completed);
+                break;
+        }
+
         return Task.CompletedTask;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using CodeChill.Server.Executions;
 using CodeChill.Server.Executions.Sessions;
 using CodeChill.Server.Platform;
@@ -71,11 +72,15 @@ internal sealed partial class RoomGrain
         return Task.FromResult<Outcome<bool>>(executions.Queue.Stop(RoomId, executionId) ? true : ExecutionErrors.NotFound);
     }
 
-    public Task<Outcome<bool>> WriteExecutionAsync(string userId, string executionId, ReadOnlyMemory<byte> data, bool end)
-        => Task.FromResult(
-            (Authorize(userId, RoomAction.Write) ?? Authorize(userId, RoomAction.Execute)) is { } denied
-                ? denied
-                : executions.Queue.Input(RoomId, executionId, data, end));
+    public Task<Outcome<bool>> WriteExecutionAsync(string userId, string userName, string executionId, string data, bool end)
+    {
+        if (Typist(userId) is { } denied)
+            return Task.FromResult<Outcome<bool>>(denied);
+        var written = executions.Queue.Input(RoomId, executionId, Encoding.UTF8.GetBytes(data), end);
+        if (!written.IsError)
+            Broadcast("execution_input", new ExecutionInputEvent(executionId, userId, userName, data, end));
+        return Task.FromResult(written);
+    }
 
     public Task<bool> ReportExecutionAsync(ExecutionReport report)
     {

@@ -150,10 +150,9 @@ internal sealed partial class RoomGrain
                 Name = tellSocket ? eventName ?? "room_left" : null,
                 Payload = tellSocket ? payload ?? new RoomLeftEvent(RoomId) : null,
             }).Ignore();
-        if (!IsOnline(userId))
-            Broadcast("user_left", new UserLeftEvent(userId, RoomId));
         if (socket.Audience == Audience.Yjs)
             socket.Relay.YjsSockets--;
+        // A relay whose last socket went is gone once it knows: what is sent to it after that may not arrive, so nothing is, and nobody waits for it.
         if (--socket.Relay.Sockets == 0)
         {
             // A relay that comes back must not count from one again: its waiters compare numbers.
@@ -161,6 +160,8 @@ internal sealed partial class RoomGrain
             _relays.Remove(socket.Relay.Relay);
         }
 
+        if (!IsOnline(userId))
+            Broadcast("user_left", new UserLeftEvent(userId, RoomId));
         if (_sockets.Count == 0)
         {
             DelayDeactivation(TimeSpan.Zero);

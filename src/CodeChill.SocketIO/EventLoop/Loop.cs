@@ -67,14 +67,6 @@ internal sealed unsafe class Loop
     /// <summary>Changes what is waited for; may also be called from another thread while the descriptor is open.</summary>
     public void Watch(LoopSource source, int fd, uint events) => Libc.Control(_epoll, Libc.EpollModify, fd, events, source.Slot);
 
-    /// <summary>Another object takes the descriptor over.</summary>
-    public void Replace(LoopSource source, LoopSource successor)
-    {
-        successor.Slot = source.Slot;
-        _sources[source.Slot] = successor;
-        source.Slot = -1;
-    }
-
     /// <summary>Stops watching; the caller closes the descriptor afterwards.</summary>
     public void Remove(LoopSource source, int fd)
     {

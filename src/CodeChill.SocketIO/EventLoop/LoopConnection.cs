@@ -106,10 +106,9 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         }
 
         _detached = true;
-        var raw = new RawSocket(_loop, _fd, early);
-        _loop.Replace(_source, raw);
-        // Reading starts when the taker is ready for it.
-        _loop.Watch(raw, _fd, 0);
+        // Watched again when the taker is ready for it.
+        _loop.Remove(_source, _fd);
+        var raw = new RawSocket(Loop.Next(), _fd, early);
         _over = true;
         _input.Writer.Complete();
         _ended.TrySetResult();
@@ -142,9 +141,18 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         var memory = _input.Writer.GetMemory(2048);
         int n = Libc.Receive(_fd, memory.Span);
         if (n is -Libc.TryAgain or -Libc.Interrupted) return;
-        if (n <= 0)
+        if (n == 0)
         {
-            End(n == 0 ? null : new ConnectionResetException("The connection was reset by the peer."));
+            // The peer sends no more but may still read: what Kestrel writes leaves until it disposes the connection.
+            Pause(true);
+            _input.Writer.Complete();
+            FireClosed();
+            return;
+        }
+
+        if (n < 0)
+        {
+            End(new ConnectionResetException("The connection was reset by the peer."));
             return;
         }
 
@@ -185,7 +193,6 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
 
     private async Task SendAsync()
     {
-        Exception? error = null;
         try
         {
             while (true)
@@ -196,12 +203,12 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
                 if (read.IsCompleted || read.IsCanceled) break;
             }
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            error = e;
+            // Kestrel learns of it by the end of the pipe, as from its own transport: an exception would reach whoever is writing an answer.
         }
 
-        await _output.Reader.CompleteAsync(error).ConfigureAwait(false);
+        await _output.Reader.CompleteAsync().ConfigureAwait(false);
     }
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> data)
@@ -260,9 +267,13 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         _input.Writer.Complete(error);
         Writable();
         _ended.TrySetResult();
-        // What Kestrel does about it doesn't belong on the loop's thread. Never disposed: it has no timer, and a late cancellation must be harmless.
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        FireClosed();
     }
+
+    /// <summary>
+    /// What Kestrel does about it doesn't belong on the loop's thread. The source is never disposed: it has no timer, and a late cancellation must be harmless.
+    /// </summary>
+    private void FireClosed() => ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
 
     private IPEndPoint? ReadLocal()
     {

@@ -6,7 +6,10 @@ using NetSocket = System.Net.Sockets.Socket;
 
 namespace CodeChill.SocketIO.EventLoop;
 
-/// <summary>Accepts on one loop and deals the connections out to all.</summary>
+/// <summary>
+/// Accepts, and reads requests on the same loop: two requests that a client sends one after the other over two connections are handed on in that order.
+/// WebSockets are dealt out to all loops when they begin.
+/// </summary>
 internal sealed class LoopListener : LoopSource, IConnectionListener
 {
     /// <summary>Few enough that a flood of connections doesn't starve those that are there.</summary>
@@ -73,7 +76,7 @@ internal sealed class LoopListener : LoopSource, IConnectionListener
             if (fd >= 0)
             {
                 Libc.NoDelay(fd);
-                var connection = new LoopConnection(Loop.Next(), fd, _pool, Addresses.Parse(address[..Math.Min(length, address.Length)]));
+                var connection = new LoopConnection(_loop, fd, _pool, Addresses.Parse(address[..Math.Min(length, address.Length)]));
                 connection.Start();
                 _accepted.Writer.TryWrite(connection);
                 continue;

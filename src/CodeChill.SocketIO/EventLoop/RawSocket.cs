@@ -84,6 +84,12 @@ internal sealed class RawSocket(Loop loop, int fd, byte[]? early) : LoopSource
 
     private void Begin()
     {
+        lock (_gate)
+        {
+            if (_closed) return;
+            loop.Add(this, fd, _interest);
+        }
+
         if (early is { } bytes && !Process(bytes, 0, bytes.Length)) return;
         Watch(Libc.EpollIn, Libc.EpollIn);
     }
@@ -199,7 +205,8 @@ internal sealed class RawSocket(Loop loop, int fd, byte[]? early) : LoopSource
             uint interest = (_interest & ~mask) | (_ended ? on & ~Libc.EpollIn : on);
             if (interest == _interest) return;
             _interest = interest;
-            loop.Watch(this, fd, interest);
+            // A write before the loop has begun to watch: it will begin with this interest.
+            if (Slot >= 0) loop.Watch(this, fd, interest);
         }
     }
 

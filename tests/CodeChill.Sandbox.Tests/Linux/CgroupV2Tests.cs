@@ -63,7 +63,7 @@ public sealed class CgroupV2Tests : IDisposable
 
         Put("box/cpu.weight", "");
         group.Favour(false);
-        Get("box/cpu.weight").ShouldBe("10");
+        Get("box/cpu.weight").ShouldBe("25");
         Put("box/cpu.weight", "");
         group.Favour(true);
         Get("box/cpu.weight").ShouldBe("100");

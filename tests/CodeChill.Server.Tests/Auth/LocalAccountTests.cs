@@ -130,7 +130,7 @@ public sealed class LocalAccountTests
         await database.WriteAsync((db, transaction) => db.ExecuteAsync("UPDATE users SET password_hash = @old", new { old }, transaction));
 
         (await app.PostAsync("/api/auth/login", new { email = "ann@example.org", password = "correct horse" })).Status.ShouldBe(200);
-        var stored = await database.ReadAsync(db => db.ExecuteScalarAsync<string>("SELECT password_hash FROM users"));
+        var stored = await database.ReadAsync(db => db.ExecuteScalarAsync<string>("SELECT password_hash FROM users WHERE email = 'ann@example.org'"));
         stored.ShouldNotBe(old);
         (await app.PostAsync("/api/auth/login", new { email = "ann@example.org", password = "correct horse" })).Status.ShouldBe(200);
     }

@@ -53,6 +53,18 @@ public sealed class AwarenessBookTests
     }
 
     [Fact]
+    public void A_newer_client_takes_the_place_of_the_oldest_and_the_others_are_told()
+    {
+        var book = new AwarenessBook();
+        for (byte client = 1; client <= 8; client++)
+            Apply(book, "socket", [1, client, 1, 2, .. "{}"u8]);
+        Apply(book, "socket", [1, 1, 2, 2, .. "{}"u8]);
+
+        book.Apply("socket", "Ada", (byte[])[1, 9, 1, 2, .. "{}"u8], out var news).ShouldBeNull();
+        news.ToArray().ShouldBe([2, 9, 1, 2, .. "{}"u8, 2, 2, 4, .. "null"u8], "client 1 was renewed, so client 2 is the oldest");
+    }
+
+    [Fact]
     public void What_others_repeat_is_no_news_and_makes_nobody_its_owner()
     {
         var book = new AwarenessBook();

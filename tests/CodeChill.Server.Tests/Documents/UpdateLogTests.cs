@@ -84,6 +84,10 @@ public sealed class UpdateLogTests(DatabaseFixture databases)
         var append = log.Log.Append(Entry(room, 2));
         await flaky.Refused.WaitAsync(TestContext.Current.CancellationToken);
         append.IsCompleted.ShouldBeFalse();
+        // The database refuses first, then the log takes note of it.
+        using var patience = new CancellationTokenSource(Patience);
+        while (log.Log.FailingSince is null && !patience.IsCancellationRequested)
+            await Task.Yield();
         log.Log.FailingSince.ShouldNotBeNull();
 
         flaky.Away = false;

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Threading.Channels;
 using CodeChill.Server.Executions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -8,7 +9,7 @@ namespace CodeChill.Server.Tests.Executions;
 public sealed class ExecutionQueueTests : IAsyncLifetime
 {
     private readonly FakeRunner _runner = new();
-    private readonly FakeTimeProvider _clock = new();
+    private readonly WatchedClock _clock = new();
     private readonly ExecutionQueue _queue;
     private int _count;
 
@@ -119,7 +120,12 @@ public sealed class ExecutionQueueTests : IAsyncLifetime
         var id = await _runner.StartedAsync();
         id.ShouldNotBeNull();
         var limit = ExecutionLimits.Preparation + ExecutionLimits.Wall;
-        await AdvanceUntilAsync(stuck.Ended, limit + TimeSpan.FromSeconds(5));
+        await _clock.WaitStartedAsync(limit);
+        _clock.Advance(limit);
+        ExecutionLimits.GiveUp.ShouldBeLessThan(TimeSpan.FromSeconds(5));
+        await _clock.WaitStartedAsync(ExecutionLimits.GiveUp);
+        _clock.Advance(ExecutionLimits.GiveUp);
+        await stuck.Ended.WaitAsync(FakeRunner.Patience);
         (await stuck.Ended).Status.ShouldBe("failed");
         (await stuck.Ended).Verdict.ShouldBe("time_limit");
         _runner.Behaviour = null;
@@ -291,16 +297,25 @@ public sealed class ExecutionQueueTests : IAsyncLifetime
     }
 
     /// <summary>Moves the clock a second at a time until the task is done, and fails when that takes longer than the limit.</summary>
-    private async Task AdvanceUntilAsync(Task done, TimeSpan limit)
+
+    /// <summary>A clock that tells when somebody starts to wait for a given time: only then does it make sense to let that time pass.</summary>
+    private sealed class WatchedClock : FakeTimeProvider
     {
-        for (var second = 0; second <= limit.TotalSeconds && !done.IsCompleted; second++)
+        private readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            _clock.Advance(TimeSpan.FromSeconds(1));
-            // What the clock set off runs on other threads: it is given a moment, and how long that is decides nothing.
-            for (var i = 0; i < 20 && !done.IsCompleted; i++)
-                await Task.Yield();
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _waits.Writer.TryWrite(dueTime);
+            return timer;
         }
 
-        await done;
+        public async Task WaitStartedAsync(TimeSpan time)
+        {
+            using var patience = new CancellationTokenSource(FakeRunner.Patience);
+            while (await _waits.Reader.ReadAsync(patience.Token) != time)
+            {
+            }
+        }
     }
 }

@@ -39,6 +39,13 @@ public sealed class ExportTests(DatabaseFixture databases)
             foreach (var user in new[] { ann, bob })
             {
                 await c.ExecuteAsync(
+                    """
+                    INSERT INTO room_history (room_id, seq, first_seq, version, user_id, client_kind, first_at, created_at, crc, payload)
+                    VALUES (@mine, @seq, @seq, 1, @user, 'yjs', 1, 1, 0, @payload)
+                    """,
+                    new { mine, user, seq = user == ann ? 5 : 6, payload = new byte[1] },
+                    t);
+                await c.ExecuteAsync(
                     "INSERT INTO executions (id, room_id, user_id, language, source_code, status, created_at) VALUES (@id, @mine, @user, 'python', @code, 'completed', 1)",
                     new { id = Ids.New(TimeProvider.System), mine, user, code = user == ann ? "print(1)" : "canary of Bob" },
                     t);
@@ -56,7 +63,7 @@ public sealed class ExportTests(DatabaseFixture databases)
         json.GetProperty("executions").EnumerateArray().ShouldHaveSingleItem().GetProperty("source_code").GetString().ShouldBe("print(1)");
         json.GetProperty("rooms").EnumerateArray().ShouldHaveSingleItem().GetProperty("content").GetString().ShouldBe("my text");
         json.GetProperty("memberships").EnumerateArray().ShouldHaveSingleItem().GetProperty("role").GetString().ShouldBe("owner");
-        json.GetProperty("edits").EnumerateArray().ShouldHaveSingleItem().GetProperty("kind").GetString().ShouldBe("template");
+        json.GetProperty("edits").EnumerateArray().Select(edit => edit.GetProperty("kind").GetString()).ShouldBe(["yjs", "template"]);
     }
 
     [Fact]
@@ -69,7 +76,7 @@ public sealed class ExportTests(DatabaseFixture databases)
         {
             var export = await app.GetAsync("/api/users/export", registered.Access);
             export.Status.ShouldBe(200, export.Text);
-            export.Response.Content.Headers.ContentDisposition!.FileName.ShouldBe("\"codechill-export.json\"");
+            export.Response.Content.Headers.ContentDisposition!.FileName!.Trim('"').ShouldBe("codechill-export.json");
             export.Json.GetProperty("account").GetProperty("login_email").GetString().ShouldBe("ann@example.org");
             export.Json.GetProperty("account").GetProperty("has_password").GetBoolean().ShouldBeTrue();
             export.Json.GetProperty("sessions").GetArrayLength().ShouldBe(1);

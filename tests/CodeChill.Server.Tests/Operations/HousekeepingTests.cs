@@ -82,6 +82,7 @@ public sealed class HousekeepingTests(DatabaseFixture databases)
         {
             await MessageAsync(database, room, ann, "hello");
             await RunAsync(database, room, ann);
+            await CaseRunAsync(database, room, ann);
             await new DocumentStore(database, _clock).CompactAsync(room, 1, 1, RoomDocument.Template("x"), "x");
             await SetAsync(database, "rooms", room, "last_activity", _clock.GetUtcNow());
         }

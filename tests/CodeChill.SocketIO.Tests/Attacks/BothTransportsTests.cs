@@ -197,6 +197,33 @@ public sealed class BothTransportsTests
         foreach (var raw in attackers) raw.Dispose();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Resets_at_any_moment_of_an_upgrade_leave_nothing_behind(bool loops)
+    {
+        await using var server = await StartAsync(loops);
+        using var limit = new CancellationTokenSource(Patience);
+        for (int i = 0; i < 150; i++)
+        {
+            using var raw = await RawWebSocket.DialAsync(server.Port);
+            raw.Client.LingerState = new System.Net.Sockets.LingerOption(true, 0);
+            await raw.SendRawAsync("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            if (i % 3 == 1) await raw.ReadHeadAsync();
+            if (i % 3 == 2) await raw.SendRawAsync(RawWebSocket.Frame(0x81, "40"u8));
+        }
+
+        await using (var client = await WireClient.JoinAsync(server, "websocket", limit.Token)) await client.ExpectOpenAsync(limit.Token);
+        while (server.IO.SessionCount > 0)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        server.Errors.ShouldBeEmpty();
+    }
+
     private static Task<TestServer> StartAsync(bool loops, Action<SocketIOOptions>? configure = null, Action<Socket>? use = null) => TestServer.StartAsync(
         configure,
         io => io.Default.OnConnection(socket =>

@@ -3,9 +3,9 @@
 import type { Api } from '../api';
 import type { Page } from '../rooms/rooms-page';
 import { h, icon, replace } from '../ui/dom';
+import { failure, showPages } from '../ui/found';
 import { avatar } from '../ui/person';
-import { messageOf } from '../ui/toast';
-import type { Pagination, Profile } from '../wire';
+import type { Profile } from '../wire';
 import { publicProfile } from './profile-view';
 import { PLATFORMS } from './stats';
 
@@ -55,22 +55,13 @@ export function peoplePage(options: { api: Api; open: (userId: string) => void }
       if (request !== asked) return;
       replace(found, ...(answer.users.length > 0 ? answer.users.map(card) : [h('p', { class: 'empty' }, 'Nobody found.')]));
       status.textContent = `${answer.pagination.total} people found`;
-      showPages(answer.pagination);
-    } catch (failure) {
+      showPages(pages, answer.pagination, go);
+    } catch (problem) {
       if (request !== asked) return;
-      replace(found, h('div', { class: 'failure', attrs: { role: 'alert' } }, h('p', {}, messageOf(failure)),
-        h('button', { type: 'button', class: 'button small', on: { click: () => void load() } }, 'Try again')));
+      replace(found, failure(problem, () => void load()));
     } finally {
       if (request === asked) found.removeAttribute('aria-busy');
     }
-  }
-
-  function showPages({ page: now, pages: all, has_prev, has_next }: Pagination): void {
-    if (all <= 1) return replace(pages);
-    replace(pages,
-      h('button', { type: 'button', class: 'button small', disabled: !has_prev, on: { click: () => go(now - 1) } }, 'Previous'),
-      h('span', { class: 'muted' }, `Page ${now} of ${all}`),
-      h('button', { type: 'button', class: 'button small', disabled: !has_next, on: { click: () => go(now + 1) } }, 'Next'));
   }
 
   function go(to: number): void {

@@ -6,6 +6,7 @@ import { roomCard } from '../rooms/room-card';
 import type { SessionStore } from '../session';
 import { dialog, field, form } from '../ui/dialog';
 import { h, icon, replace } from '../ui/dom';
+import { failure } from '../ui/found';
 import { messageOf, toast } from '../ui/toast';
 import type { Dashboard, Handles, Profile, Room } from '../wire';
 import { profileCards, profileHead } from './profile-view';
@@ -48,10 +49,9 @@ export function profilePage(options: { api: Api; session: SessionStore; open: (r
       status);
       showDashboard(dashboard);
       show(own);
-    } catch (failure) {
+    } catch (problem) {
       if (gone) return;
-      replace(element, h('div', { class: 'failure', attrs: { role: 'alert' } }, h('p', {}, messageOf(failure)),
-        h('button', { type: 'button', class: 'button small', on: { click: () => void load() } }, 'Try again')));
+      replace(element, failure(problem, () => void load()));
     }
   }
 

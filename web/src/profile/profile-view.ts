@@ -4,8 +4,8 @@
 import type { Api } from '../api';
 import { dialog } from '../ui/dialog';
 import { h, icon, replace } from '../ui/dom';
+import { failure } from '../ui/found';
 import { avatar } from '../ui/person';
-import { messageOf } from '../ui/toast';
 import type { CodeforcesStats, GithubStats, LeetcodeStats, Platform, Profile } from '../wire';
 import { difficultyRing, ratingLine, ratingScale, shareBar } from './charts';
 import { difficulties, PLATFORMS, rankOf, statusText, topShares } from './stats';
@@ -85,9 +85,8 @@ export function publicProfile(api: Api, userId: string): HTMLElement {
     try {
       const profile = await api.profile(userId);
       replace(element, profileHead(profile), profileCards(profile, () => 'Not connected.'));
-    } catch (failure) {
-      replace(element, h('div', { class: 'failure', attrs: { role: 'alert' } }, h('p', {}, messageOf(failure)),
-        h('button', { type: 'button', class: 'button small', on: { click: () => void load() } }, 'Try again')));
+    } catch (problem) {
+      replace(element, failure(problem, () => void load()));
     }
   };
   void load();

@@ -3,8 +3,8 @@
 import type { Api } from '../api';
 import { unsavedRooms } from '../copy-notes';
 import { h, icon, replace } from '../ui/dom';
-import { messageOf } from '../ui/toast';
-import type { Pagination, Room, User } from '../wire';
+import { failure, showPages } from '../ui/found';
+import type { Room, User } from '../wire';
 import { createRoomDialog, languageSelect } from './create-room';
 import { roomCard } from './room-card';
 
@@ -80,20 +80,12 @@ export function roomsPage(options: { api: Api; user: User; open: (room: Room) =>
         replace(found, h('p', { class: 'empty' }, filtered ? 'No room matches. Try another word or language.' : 'No public rooms yet. Create the first!'));
       } else replace(found, ...answer.rooms.map(card));
       status.textContent = `${answer.pagination.total} rooms found`;
-      showPages(answer.pagination);
+      showPages(pages, answer.pagination, go);
     } catch (error) {
       if (request === asked) replace(found, failure(error, () => void loadPublic()));
     } finally {
       if (request === asked) found.removeAttribute('aria-busy');
     }
-  }
-
-  function showPages({ page: now, pages: all, has_prev, has_next }: Pagination): void {
-    if (all <= 1) return replace(pages);
-    replace(pages,
-      h('button', { type: 'button', class: 'button small', disabled: !has_prev, on: { click: () => go(now - 1) } }, 'Previous'),
-      h('span', { class: 'muted' }, `Page ${now} of ${all}`),
-      h('button', { type: 'button', class: 'button small', testid: 'next-page', disabled: !has_next, on: { click: () => go(now + 1) } }, 'Next'));
   }
 
   function go(to: number): void {
@@ -118,9 +110,4 @@ export function roomsPage(options: { api: Api; user: User; open: (room: Room) =>
 
 function skeletons(count: number): HTMLElement[] {
   return Array.from({ length: count }, () => h('div', { class: 'card skeleton', attrs: { 'aria-hidden': true } }));
-}
-
-function failure(error: unknown, retry: () => void): HTMLElement {
-  return h('div', { class: 'failure', attrs: { role: 'alert' } }, h('p', {}, messageOf(error)),
-    h('button', { type: 'button', class: 'button small', on: { click: retry } }, 'Try again'));
 }

@@ -91,7 +91,7 @@ internal sealed class CgroupV1
             foreach (var directory in Directories) TryRemove(directory);
         }
 
-        public override void Favour(bool favoured) => WriteShare(Path.Combine(shares ?? cpu, "cpu.shares"), favoured ? 1024 : 102);
+        public override void Favour(bool favoured) => WriteShare(Path.Combine(shares ?? cpu, "cpu.shares"), favoured ? 1024 : 256);
 
         public override Usage Read() => new(
             TimeSpan.FromTicks(ReadNumber(Path.Combine(cpu, "cpuacct.usage")) / TimeSpan.NanosecondsPerTick),

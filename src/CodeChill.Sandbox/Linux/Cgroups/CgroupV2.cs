@@ -102,7 +102,7 @@ internal sealed class CgroupV2
     {
         protected override IReadOnlyList<string> Directories { get; } = [directory];
 
-        public override void Favour(bool favoured) => WriteShare(Path.Combine(directory, "cpu.weight"), favoured ? 100 : 10);
+        public override void Favour(bool favoured) => WriteShare(Path.Combine(directory, "cpu.weight"), favoured ? 100 : 25);
 
         public override Usage Read() => new(
             TimeSpan.FromMicroseconds(ReadKey(Path.Combine(directory, "cpu.stat"), "usage_usec")),

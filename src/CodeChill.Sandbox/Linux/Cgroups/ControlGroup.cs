@@ -16,7 +16,7 @@ internal abstract class ControlGroup
 
     protected abstract IReadOnlyList<string> Directories { get; }
 
-    /// <summary>The usual share of the processors, or a tenth of it; nothing where shares are not counted.</summary>
+    /// <summary>The usual share of the processors, or a quarter of it; nothing where shares are not counted.</summary>
     public abstract void Favour(bool favoured);
 
     /// <summary>Kills whatever is left in the group.</summary>

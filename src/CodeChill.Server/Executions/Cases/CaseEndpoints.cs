@@ -27,10 +27,9 @@ internal static class CaseEndpoints
 
     private static async Task<IResult> ListAsync(string id, HttpContext http, RoomStore rooms, CaseStore cases)
     {
-        if (Ids.Canonical(id) is not { } roomId)
-            return Replies.From(RoomErrors.NotFound);
-        if (await rooms.AuthorizeAsync(roomId, http.Caller().UserId, RoomAction.Read) is { } denied)
-            return Replies.From(denied);
+        var (roomId, refused) = await rooms.AdmitAsync(id, http, RoomAction.Read);
+        if (refused is not null)
+            return Replies.From(refused);
         var all = await cases.ListAsync(roomId);
         var mayEdit = await rooms.AuthorizeAsync(roomId, http.Caller().UserId, RoomAction.EditCases) is null;
         return Replies.Ok(new { cases = mayEdit ? all : [.. all.Select(c => c.Masked())], may_edit = mayEdit });
@@ -80,10 +79,9 @@ internal static class CaseEndpoints
 
     private static async Task<IResult> RunsAsync(string id, HttpContext http, RoomStore rooms, CaseStore cases)
     {
-        if (Ids.Canonical(id) is not { } roomId)
-            return Replies.From(RoomErrors.NotFound);
-        if (await rooms.AuthorizeAsync(roomId, http.Caller().UserId, RoomAction.Read) is { } denied)
-            return Replies.From(denied);
+        var (roomId, refused) = await rooms.AdmitAsync(id, http, RoomAction.Read);
+        if (refused is not null)
+            return Replies.From(refused);
         var page = PageRequest.From(http, ExecutionLimits.PerPage, ExecutionLimits.MaxPerPage);
         var (runs, total) = await cases.ListRunsAsync(roomId, page);
         return Replies.Ok(new { runs, pagination = page.Describe(total) });
@@ -91,10 +89,9 @@ internal static class CaseEndpoints
 
     private static async Task<IResult> RunResultAsync(string id, string runId, HttpContext http, RoomStore rooms, CaseStore cases)
     {
-        if (Ids.Canonical(id) is not { } roomId)
-            return Replies.From(RoomErrors.NotFound);
-        if (await rooms.AuthorizeAsync(roomId, http.Caller().UserId, RoomAction.Read) is { } denied)
-            return Replies.From(denied);
+        var (roomId, refused) = await rooms.AdmitAsync(id, http, RoomAction.Read);
+        if (refused is not null)
+            return Replies.From(refused);
         var run = Ids.Canonical(runId) is { } canonical ? await cases.FindRunAsync(roomId, canonical) : null;
         return run is null ? Replies.From(CaseErrors.RunNotFound) : Replies.Ok(new { run });
     }

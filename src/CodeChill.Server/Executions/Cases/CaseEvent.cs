@@ -4,18 +4,11 @@ namespace CodeChill.Server.Executions.Cases;
 
 /// <summary>Something that happened to a run of cases, in the words of its event.</summary>
 [GenerateSerializer, Immutable]
-internal abstract record CaseReport([property: Id(0)] string RunId)
-{
-    [JsonIgnore]
-    public abstract string EventName { get; }
-}
+internal abstract record CaseReport([property: Id(0)] string RunId);
 
 [GenerateSerializer, Immutable]
 internal sealed record CasesStartedEvent(string RunId, [property: Id(1)] string UserId, [property: Id(2)] string Language, [property: Id(3)] int Total)
-    : CaseReport(RunId)
-{
-    public override string EventName => "cases_started";
-}
+    : CaseReport(RunId);
 
 [GenerateSerializer, Immutable]
 internal sealed record CaseCompletedEvent(
@@ -30,10 +23,7 @@ internal sealed record CaseCompletedEvent(
     [property: Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Output,
     [property: Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ErrorOutput,
     [property: Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<DiffLine>? Diff)
-    : CaseReport(RunId)
-{
-    public override string EventName => "case_completed";
-}
+    : CaseReport(RunId);
 
 [GenerateSerializer, Immutable]
 internal sealed record CasesCompletedEvent(
@@ -44,10 +34,7 @@ internal sealed record CasesCompletedEvent(
     [property: Id(4)] int Passed,
     [property: Id(5)] int Total,
     [property: Id(6)] string? CompileOutput)
-    : CaseReport(RunId)
-{
-    public override string EventName => "cases_completed";
-}
+    : CaseReport(RunId);
 
 [GenerateSerializer, Immutable]
 internal sealed record CasesChangedEvent([property: Id(0)] string RoomId);

@@ -167,7 +167,7 @@ internal sealed class CaseRunner(
         }
         catch (Exception failure)
         {
-            logger.LogWarning(failure, "{Event} of run {RunId} was not reported", report.EventName, report.RunId);
+            logger.LogWarning(failure, "{Report} of run {RunId} did not reach its room", report.GetType().Name, report.RunId);
         }
     }
 

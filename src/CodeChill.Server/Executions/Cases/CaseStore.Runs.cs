@@ -60,7 +60,7 @@ internal sealed partial class CaseStore
     public async Task<IReadOnlyList<CaseRunView>> CloseAbandonedAsync(string nodeId, IReadOnlySet<string> still, DateTimeOffset before)
     {
         var open = await database.ReadAsync(connection => connection.QueryAsync<string>(
-            "SELECT id FROM case_runs WHERE status = 'running' AND node_id = @nodeId AND created_at <= @before", new { nodeId, before }));
+            "SELECT id FROM case_runs WHERE status = 'running' AND node_id = @nodeId AND created_at < @before", new { nodeId, before }));
         var closed = new List<CaseRunView>();
         foreach (var id in open.Where(id => !still.Contains(id)))
         {
