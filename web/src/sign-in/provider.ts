@@ -1,7 +1,7 @@
 // Signing in at the organisation's provider: authorization code with PKCE (RFC 7636). The page goes to the provider and
 // comes back to /sign-in/callback; what has to survive the trip is in session storage, bound to the random `state`.
 
-import type { Api } from '../api';
+import { ApiError, type Api } from '../api';
 import type { SignInConfig, SignInResult } from '../wire';
 
 type Provider = NonNullable<SignInConfig['oidc']>;
@@ -59,7 +59,20 @@ export async function finishProviderSignIn(api: Api, query: URLSearchParams): Pr
   });
   const answer = (await response.json().catch(() => ({}))) as { access_token?: string; error_description?: string };
   if (!response.ok || !answer.access_token) throw new Error(answer.error_description ?? 'The provider did not sign you in.');
-  return { result: await api.loginWithProvider(answer.access_token), returnTo: trip.returnTo };
+  return { result: await login(api, answer.access_token), returnTo: trip.returnTo };
+}
+
+/** The server asks the provider too, for its keys. While it can't, the code is spent already but the token still good: ask again, not start over. */
+export async function login(api: Pick<Api, 'loginWithProvider'>, token: string, tries = 3): Promise<SignInResult> {
+  for (;;) {
+    try {
+      return await api.loginWithProvider(token);
+    } catch (failure) {
+      const seconds = failure instanceof ApiError && failure.status === 503 ? (failure.retryAfter ?? 0) : 0;
+      if (--tries === 0 || !seconds) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    }
+  }
 }
 
 async function discover(provider: Provider): Promise<{ authorization_endpoint: string; token_endpoint: string }> {

@@ -9,13 +9,14 @@ namespace CodeChill.Server.Auth.Tokens;
 /// start and every <see cref="RefreshPeriod"/> in the background, so a withdrawn key stops working by itself; there is no "last known
 /// good" set. A token with an unknown key id makes one fetch that all such tokens wait for; a fetch that did not bring the key makes the
 /// next one wait longer, so made-up key ids cost the provider two fetches a minute at most. When the provider cannot be reached the keys it published last keep
-/// working: nobody is signed out because it is down.
+/// working: nobody is signed out because it is down. While it was never reached at all, whoever signs in asks again, once a second at most.
 /// </summary>
 internal sealed class ProviderKeys(ProviderOptions options, IHttpClientFactory http, TimeProvider clock, ILogger<ProviderKeys> log)
     : BackgroundService
 {
     public const string HttpClientName = "identity-provider";
     public static readonly TimeSpan RefreshPeriod = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan NeverReachedPause = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
@@ -66,7 +67,9 @@ internal sealed class ProviderKeys(ProviderOptions options, IHttpClientFactory h
             await FetchAsync(cancel);
             _lastTry = clock.GetTimestamp();
             // The very first fetch is nobody's attempt to find a key: a key that is new right after it is looked for at once.
-            _pause = first && _published is not null ? TimeSpan.Zero : done() || _pause == TimeSpan.Zero ? FirstPause : LongestPause;
+            _pause = _published is null ? NeverReachedPause
+                : first ? TimeSpan.Zero
+                : done() || _pause == TimeSpan.Zero ? FirstPause : LongestPause;
         }
         finally
         {
