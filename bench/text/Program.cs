@@ -40,6 +40,10 @@ switch (phase)
         // Local replay, then the encoded state: to compare with that of yjs.
         File.WriteAllBytes(args[2], Replay(Trace.Read(path)).EncodeStateAsUpdate());
         break;
+    case "apply-state":
+        // The updates applied one by one, then the encoded state: to compare with that of yjs.
+        File.WriteAllBytes(args[2], ApplyAll(ReadUpdates(path)).EncodeStateAsUpdate());
+        break;
     case "x100":
         HundredTimes(ReadUpdates(path));
         break;
@@ -52,15 +56,18 @@ Console.WriteLine($"peak_rss_mb {Process.GetCurrentProcess().PeakWorkingSet64 >>
 static void Report(int rounds, Func<object> run)
 {
     var times = new List<double>();
+    var walls = new List<double>();
     for (int i = 0; i < rounds; i++)
     {
         GC.Collect();
+        long began = Stopwatch.GetTimestamp();
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         var start = Environment.CpuUsage.TotalTime;
         var result = run();
         double time = (Environment.CpuUsage.TotalTime - start).TotalMilliseconds;
         GC.KeepAlive(result);
         times.Add(time);
+        walls.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         if (i == rounds - 1)
         {
             Console.WriteLine($"allocated {GC.GetAllocatedBytesForCurrentThread() - allocated}");
@@ -71,6 +78,8 @@ static void Report(int rounds, Func<object> run)
     times.Sort();
     Console.WriteLine($"ms {times[times.Count / 2]:F2}");
     Console.WriteLine($"best {times[0]:F2}");
+    walls.Sort();
+    Console.WriteLine($"wall {walls[walls.Count / 2]:F2}");
 }
 
 static Document Replay(Trace trace)

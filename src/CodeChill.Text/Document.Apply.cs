@@ -11,7 +11,7 @@ public sealed partial class Document
 {
     private const int StrictBytes = 100 << 10;
     private const int FreeItems = 10_000;
-    private const int MaxPicked = 16 << 10;
+    private const int MaxPicked = 48 << 10;
 
     private Section[] _sections = new Section[1];
     private readonly Stack<int> _ready = new();

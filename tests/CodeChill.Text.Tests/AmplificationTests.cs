@@ -111,6 +111,51 @@ public sealed class AmplificationTests
             writer.WriteVarString($"[{string.Join(',', Enumerable.Range(0, Size / 3).Select(static i => i % 10).Take(Size / 3))}]");
         }),
         ["sections that wait"] = () => Waiting(Size / 10),
+        ["huge clocks"] = () => Ring(Size / 14, static (writer, client, _) =>
+        {
+            writer.WriteVarUint(client);
+            writer.WriteVarUint(int.MaxValue - 2);
+            writer.WriteBytes([0, 1]);
+        }),
+        ["types that are each other's parents"] = () => Ring(Size / 11, static (writer, client, next) =>
+        {
+            writer.WriteVarUint(client);
+            writer.WriteBytes([0, 7, 0]);
+            writer.WriteVarUint(next);
+            writer.WriteBytes([0, 0]);
+        }),
+        ["items behind each other"] = () => Ring(Size / 11, static (writer, client, next) =>
+        {
+            writer.WriteVarUint(client);
+            writer.WriteBytes([0, 0x84]);
+            writer.WriteVarUint(next);
+            writer.WriteBytes([0, 1, (byte)'x']);
+        }),
+        ["at last an item behind itself"] = () => Repeat(Size / 8, static (writer, i) =>
+        {
+            writer.WriteByte(0x84);
+            writer.WriteVarUint(1);
+            writer.WriteVarUint(i == (Size / 8) - 1 ? i + 1 : i);
+            writer.WriteBytes([1, (byte)'x']);
+        }),
+        ["items that are to be left and right of one item"] = () => Repeat((Size / 13) - 2, static (writer, i) =>
+        {
+            writer.WriteByte(0xc4);
+            writer.WriteVarUint(1);
+            writer.WriteVarUint(i / 2);
+            writer.WriteVarUint(1);
+            writer.WriteVarUint(i / 2);
+            writer.WriteBytes([1, (byte)'x']);
+        }),
+        ["right neighbours that are on the left"] = () => Repeat((Size / 13) - 2, static (writer, i) =>
+        {
+            writer.WriteByte(0xc4);
+            writer.WriteVarUint(1);
+            writer.WriteVarUint(i / 3);
+            writer.WriteVarUint(1);
+            writer.WriteVarUint(i / 7);
+            writer.WriteBytes([1, (byte)'x']);
+        }),
         ["formats"] = () => Repeat(Size / 10, (writer, i) =>
         {
             writer.WriteByte(0x86);
@@ -278,7 +323,8 @@ public sealed class AmplificationTests
         double best = double.MaxValue;
         long allocated = 0;
         long steps = 0;
-        for (int i = 0; i < 3; i++)
+        bool show = Environment.GetEnvironmentVariable("TEXT_SHOW") is not null;
+        for (int i = 0; i < (show ? 15 : 3); i++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             var start = Environment.CpuUsage.TotalTime;
@@ -296,7 +342,7 @@ public sealed class AmplificationTests
             steps = (result as Document)?.Store.Steps ?? 0;
         }
 
-        if (Environment.GetEnvironmentVariable("TEXT_SHOW") is not null)
+        if (show)
         {
             Console.Error.WriteLine($"{name}: {input.Length} bytes, {best:F1} ms, {steps} steps, {allocated} allocated ({(double)allocated / Math.Max(1, input.Length):F1}x)");
         }
@@ -401,6 +447,21 @@ public sealed class AmplificationTests
 
         writer.WriteByte(0);
         return writer.Length <= Size ? writer.ToArray() : Waiting(count * 9 / 10);
+    }
+
+    // Clients of one struct each, which may refer to the next client's; the last one's next is the first.
+    private static byte[] Ring(int count, Action<ByteWriter, int, int> write)
+    {
+        var writer = new ByteWriter(Size);
+        writer.WriteVarUint(count);
+        for (int client = count; client > 0; client--)
+        {
+            writer.WriteByte(1);
+            write(writer, client, (client % count) + 1);
+        }
+
+        writer.WriteByte(0);
+        return writer.ToArray();
     }
 
     // A list of small elements, cut everywhere from the end.

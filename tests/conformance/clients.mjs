@@ -298,6 +298,7 @@ export class YjsClient {
     this.content = doc.getText('content');
     this.unanswered = 0;
     this.refused = [];
+    this.received = [];
     this.codeUpdated = 0;
     this.version = -1;
     this.changed = new EventEmitter().setMaxListeners(0);
@@ -306,6 +307,7 @@ export class YjsClient {
     };
     doc.on('update', this.onUpdate);
     peer.socket.on('doc_update', ({ update, version }) => {
+      this.received.push(update);
       Y.applyUpdate(this.doc, new Uint8Array(update), 'server');
       this.version = Math.max(this.version, version);
       this.changed.emit('changed');

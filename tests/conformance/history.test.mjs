@@ -180,6 +180,20 @@ test('the replay plays the session: edits, runs and chat on one timeline', async
   close();
 });
 
+test('who reads the past too often is told to wait; others are not', async () => {
+  const { ada, bob, id, close } = await session();
+  // A film counts five times; thirty may be asked for at once, and three more a second.
+  const replies = await Promise.all(Array.from({ length: 14 }, () => ada.get(`/api/rooms/${id}/replay`)));
+  const limited = replies.filter((reply) => reply.status === 429);
+  assert.ok(limited.length > 0 && limited.length <= 8, replies.map((reply) => reply.status).join());
+  for (const reply of limited) {
+    refused(reply, 429, 'Rate limit exceeded');
+    assert.ok(Number(reply.headers.get('retry-after')) > 0, 'retry-after');
+  }
+  assert.equal((await bob.get(`/api/rooms/${id}/history`)).status, 200);
+  close();
+});
+
 test('a long session: pages, versions and the film stay right over snapshots and checkpoints', async (t) => {
   const { ada, bob, id, whole, texts, note, close } = await session();
   await note(whole, whole.send('', whole.version));

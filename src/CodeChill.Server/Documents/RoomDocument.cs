@@ -137,7 +137,7 @@ internal sealed class RoomDocument
         if (change.IsEmpty && !_document.HasPending && !pendingBefore)
             return new Accepted(Version, Seq, false, ReadOnlyMemory<byte>.Empty);
         Remember(change, null, 0, update.Length);
-        return new Accepted(Version, Seq, true, update);
+        return new Accepted(Version, Seq, true, update) { Shown = change.Update };
     }
 
     /// <summary>
@@ -274,7 +274,14 @@ internal sealed class RoomDocument
 }
 
 /// <summary>An edit that is in the document now. <paramref name="Changed"/> is false when it brought nothing new.</summary>
-internal readonly record struct Accepted(long Version, long Seq, bool Changed, ReadOnlyMemory<byte> Update);
+internal readonly record struct Accepted(long Version, long Seq, bool Changed, ReadOnlyMemory<byte> Update)
+{
+    /// <summary>
+    /// What replicas are shown: what this replica made of the update. The received bytes, which the log keeps, may hold operations that wait, and
+    /// from a hostile peer other ones under ids that are known; replicas would not all understand those alike.
+    /// </summary>
+    public ReadOnlyMemory<byte> Shown { get; init; } = Update;
+}
 
 /// <summary>A whole text that was merged. When it was not taken <paramref name="AsTyped"/>, its sender has to be sent the merged one.</summary>
 internal readonly record struct WholeTextAccepted(Accepted Edit, bool AsTyped);

@@ -184,7 +184,7 @@ internal sealed partial class RoomGrain
         _lastCursor = cursor;
         _lastAppend = Track(edit.Seq, log.Append(
             new LogEntry(RoomId, edit.Seq, edit.Version, _lastAuthor, clientKind, operationId, clock.GetUtcNow(), edit.Update)));
-        var shown = new DocUpdateEvent(edit.Update, _lastAuthor, edit.Version);
+        var shown = new DocUpdateEvent(edit.Shown, _lastAuthor, edit.Version);
         IReadOnlyList<string>? except = authorSocket is null ? null : [authorSocket];
         // An edit that its author repeats until it is acknowledged must be shown to replicas only when it is durable: after a crash they
         // would bring it back, and so would the author. What may build on it waits behind it.

@@ -55,6 +55,7 @@ internal sealed partial class ItemStore
         Touched.Clear();
         Repaired.Clear();
         _siblings = null;
+        _spent = 0;
     }
 
     public int FindClient(ulong id)

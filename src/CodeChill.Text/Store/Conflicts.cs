@@ -8,9 +8,16 @@ internal sealed partial class ItemStore
 {
     private readonly List<(int Handle, int Number)> _scanned = [];
     private Dictionary<(int Client, int Clock), Siblings>? _siblings;
+    private int _spent;
 
     /// <summary>How many items are walked over before the order of the list is used.</summary>
     public int PlainSteps { get; set; } = 24;
+
+    /// <summary>
+    /// How many more steps a change may take in all. The order of the list tells the place only when every item is behind its origin and
+    /// runs are whole, as honest peers leave them; what a hostile one did to a document of ordinary size is followed as Yjs does.
+    /// </summary>
+    public int SpareSteps { get; set; } = 2_000;
 
     /// <summary>How many siblings are visited one by one before they are indexed.</summary>
     public int MaxSiblings { get; set; } = 32;
@@ -64,7 +71,7 @@ internal sealed partial class ItemStore
         place = left;
         for (int other = next; other >= 0 && other != right; previous = other, other = Items[other].Right, number++)
         {
-            if (steps++ >= PlainSteps)
+            if (steps++ >= PlainSteps && ++_spent > SpareSteps)
             {
                 return false;
             }
@@ -105,6 +112,8 @@ internal sealed partial class ItemStore
                         steps++;
                         Steps++;
                     }
+
+                    _spent += steps > PlainSteps ? _scanned.Count : 0;
 
                     if (originNumber < 0)
                     {

@@ -124,7 +124,7 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
     }
 
     [Fact]
-    public async Task History_ends_by_age_and_by_size_at_a_checkpoint_and_says_where_it_begins()
+    public async Task History_ends_by_age_at_a_checkpoint_and_says_where_it_begins()
     {
         var room = await CreateAsync("sqlite", 230);
         await room.Keeper().KeepAsync(room.Id, room.Seq, leaveBefore: 160, Cancel);
@@ -142,6 +142,58 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
         (await service.ReadAsync(room.Id, 149, Cancel)).Error.ShouldBe(HistoryErrors.VersionNotFound);
         await ExpectAsync(room, 150, 150, room.Texts[150]);
         await ExpectAsync(room, 170, 170, room.Texts[170]);
+    }
+
+    [Fact]
+    public async Task History_ends_by_size_at_the_first_checkpoint_behind_which_it_fits()
+    {
+        var room = await CreateAsync("sqlite", 0);
+        await room.TypeAsync(new Random(5), 230, paste: 20_000);
+        await room.Keeper(megabytes: 16).KeepAsync(room.Id, room.Seq, leaveBefore: 160, Cancel);
+        var before = await room.ReadAsync<long>("SELECT SUM(LENGTH(payload)) FROM room_history WHERE room_id = @room");
+        before.ShouldBeGreaterThan(1_100_000);
+        (await room.ReadAsync<long>("SELECT MIN(first_seq) FROM room_history WHERE room_id = @room")).ShouldBe(1);
+
+        await room.Keeper(megabytes: 1).KeepAsync(room.Id, room.Seq, leaveBefore: 0, Cancel);
+
+        var first = await room.ReadAsync<long>("SELECT MIN(first_seq) FROM room_history WHERE room_id = @room");
+        first.ShouldBeOneOf(51, 101, 151);
+        (await room.ReadAsync<long>("SELECT SUM(LENGTH(payload)) FROM room_history WHERE room_id = @room")).ShouldBeLessThanOrEqualTo(1024 * 1024);
+        using var service = room.Service();
+        (await service.ListAsync(room.Id, 0, long.MaxValue, new PageRequest(1, 1), Cancel)).Value!.FirstVersion.ShouldBe(first - 1);
+        (await service.ReadAsync(room.Id, first - 2, Cancel)).Error.ShouldBe(HistoryErrors.VersionNotFound);
+        await ExpectAsync(room, first - 1, first - 1, room.Texts[first - 1]);
+        await ExpectAsync(room, room.Version, room.Version, room.Text);
+    }
+
+    [Fact]
+    public async Task A_replay_of_too_many_edits_begins_later_and_says_so()
+    {
+        var room = await CreateAsync("sqlite", 0);
+        await room.AppendAsync(HistoryLimits.ReplayEdits - 1);
+        var whole = await PlayAsync(room, room.Keeper());
+        (whole.Truncated, whole.Edits, whole.Base).ShouldBe((false, HistoryLimits.ReplayEdits, ""));
+        await room.AppendAsync(25);
+        var cut = await PlayAsync(room, room.Keeper());
+        (cut.Truncated, cut.Edits, cut.Base).ShouldBe((true, HistoryLimits.ReplayEdits, room.Text[..^HistoryLimits.ReplayEdits]));
+        cut.Text.ShouldBe(room.Text);
+    }
+
+    [Fact]
+    public async Task One_user_asks_for_a_bounded_share_of_the_past()
+    {
+        var room = await CreateAsync("sqlite", 0);
+        var clock = new FakeTimeProvider();
+        using var service = new HistoryService(room.Store, room.Keeper(), clock);
+        for (var i = 0; i < 30; i++)
+            service.Refuse("ada", 1).ShouldBeNull();
+        var refused = service.Refuse("ada", 1).ShouldNotBeNull();
+        refused.Status.ShouldBe(429);
+        refused.RetryAfter.ShouldNotBeNull();
+        service.Refuse("bob", 5).ShouldBeNull();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        service.Refuse("ada", 3).ShouldBeNull();
+        service.Refuse("ada", 1).ShouldNotBeNull();
     }
 
     [Fact]
@@ -176,12 +228,16 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
         var room = await CreateAsync("sqlite", 230);
         var keeper = room.Keeper();
         await keeper.KeepAsync(room.Id, room.Seq, leaveBefore: 120, Cancel);
-        (await PlayAsync(room, keeper)).ShouldBe((room.Text, false));
+        var whole = await PlayAsync(room, keeper);
+        (whole.Text, whole.Damaged, whole.Truncated).ShouldBe((room.Text, false, false));
         await room.ExecuteAsync("UPDATE room_updates SET crc = crc + 1 WHERE room_id = @room AND seq = 130");
-        (await PlayAsync(room, keeper)).ShouldBe((room.Text, true));
+        var damaged = await PlayAsync(room, keeper);
+        (damaged.Text, damaged.Damaged).ShouldBe((room.Text, true));
     }
 
-    private static async Task<(string Text, bool Damaged)> PlayAsync(PastRoom room, HistoryKeeper keeper)
+    private sealed record Film(string Base, bool Truncated, int Edits, string Text, bool Damaged);
+
+    private static async Task<Film> PlayAsync(PastRoom room, HistoryKeeper keeper)
     {
         using var written = new MemoryStream();
         using var service = room.Service(keeper);
@@ -190,7 +246,7 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
         var lines = System.Text.Encoding.UTF8.GetString(written.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement).ToList();
         var text = lines[0].GetProperty("base_content").GetString()!;
-        var (damaged, time) = (false, 0L);
+        var (damaged, time, edits) = (false, 0L, 0);
         foreach (var line in lines.Skip(1))
         {
             line[0].GetInt64().ShouldBeGreaterThanOrEqualTo(time);
@@ -199,11 +255,12 @@ public sealed class HistoryTests(DatabaseFixture databases, ITestOutputHelper ou
                 damaged = true;
             if (line[1].GetString() != "e")
                 continue;
+            edits++;
             foreach (var edit in line[4].EnumerateArray().Reverse())
                 text = text.Remove(edit[0].GetInt32(), edit[1].GetInt32()).Insert(edit[0].GetInt32(), edit[2].GetString()!);
         }
 
-        return (text, damaged);
+        return new Film(lines[0].GetProperty("base_content").GetString()!, lines[0].GetProperty("truncated").GetBoolean(), edits, text, damaged);
     }
 
     private async Task<PastRoom> CreateAsync(string dialect, int edits)

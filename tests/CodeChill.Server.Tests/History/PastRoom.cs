@@ -63,8 +63,11 @@ internal sealed class PastRoom
 
     public HistoryService Service(HistoryKeeper? keeper = null) => new(Store, keeper ?? Keeper(), TimeProvider.System);
 
-    /// <summary>Random typing of all users, Yjs replicas and whole texts, with pauses; one transaction.</summary>
-    public Task TypeAsync(Random dice, int edits) => Database.WriteAsync(async (connection, transaction) =>
+    /// <summary>
+    /// Random typing of all users, Yjs replicas and whole texts, with pauses; one transaction. With <paramref name="paste"/> each edit replaces up to
+    /// so many characters by as many.
+    /// </summary>
+    public Task TypeAsync(Random dice, int edits, int paste = 0) => Database.WriteAsync(async (connection, transaction) =>
     {
         for (var i = 0; i < edits; i++)
         {
@@ -72,8 +75,8 @@ internal sealed class PastRoom
             _now = _now.AddMilliseconds(dice.Next(4) == 0 ? 3_000 : 150);
             var length = _document.Length;
             var index = dice.Next(length + 1);
-            var removed = length > 200 || dice.Next(4) == 0 ? Math.Min(length - index, dice.Next(6)) : 0;
-            var inserted = removed > 0 && dice.Next(2) == 0 ? "" : string.Concat(Enumerable.Range(0, 1 + dice.Next(3)).Select(_ => (char)('a' + dice.Next(26))));
+            var removed = paste > 0 ? Math.Min(length - index, paste) : length > 200 || dice.Next(4) == 0 ? Math.Min(length - index, dice.Next(6)) : 0;
+            var inserted = paste == 0 && removed > 0 && dice.Next(2) == 0 ? "" : string.Concat(Enumerable.Range(0, 1 + dice.Next(Math.Max(3, paste))).Select(_ => (char)('a' + dice.Next(26))));
             if (removed == 0 && inserted.Length == 0)
                 inserted = "x";
             // A whole text does not say where in a run of equal characters it was typed in; the comparison decides.
@@ -84,17 +87,24 @@ internal sealed class PastRoom
             var edit = user == Users[^1] ? Whole(index, removed, inserted) : Replica(user, index, removed, inserted);
             if (!edit.Changed)
                 continue;
-            await connection.ExecuteAsync(
-                """
-                INSERT INTO room_updates (room_id, seq, version, user_id, client_kind, created_at, crc, payload)
-                VALUES (@Id, @Seq, @Version, @user, @kind, @now, @crc, @payload)
-                """,
-                new { Id, edit.Seq, edit.Version, user, kind = user == Users[^1] ? "whole-text" : "yjs", now = _now, crc = (long)LogEntry.Checksum(edit.Update.Span), payload = edit.Update.ToArray() },
-                transaction);
-            await connection.ExecuteAsync("UPDATE rooms SET content_seq = @Seq, content_version = @Version, closed_seq = @Seq WHERE id = @Id", new { edit.Seq, edit.Version, Id }, transaction);
+            await LogAsync(connection, transaction, edit, user, user == Users[^1] ? "whole-text" : "yjs");
             foreach (var (at, deleted, typed) in edits.Reverse())
                 _typed.Remove(at, deleted).Insert(at, new string(InitialOf(user), typed.Length));
             Note();
+        }
+    });
+
+    /// <summary>One user types so many characters in a row, without a pause; nothing is noted.</summary>
+    public Task AppendAsync(int edits) => Database.WriteAsync(async (connection, transaction) =>
+    {
+        var replica = new Document();
+        replica.ApplyUpdate(_document.EncodeState());
+        var text = replica.GetText(RoomDocument.RootName);
+        for (var i = 0; i < edits; i++)
+        {
+            _now = _now.AddMilliseconds(50);
+            var edit = _document.ApplyUpdate(text.Insert(text.Length, "x").Update.ToArray()).Value;
+            await LogAsync(connection, transaction, edit, Users[1], "yjs");
         }
     });
 
@@ -112,6 +122,18 @@ internal sealed class PastRoom
     public long Version => _document.Version;
 
     public string Text => _document.Text;
+
+    private async Task LogAsync(System.Data.Common.DbConnection connection, System.Data.Common.DbTransaction transaction, Accepted edit, string user, string kind)
+    {
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO room_updates (room_id, seq, version, user_id, client_kind, created_at, crc, payload)
+            VALUES (@Id, @Seq, @Version, @user, @kind, @now, @crc, @payload)
+            """,
+            new { Id, edit.Seq, edit.Version, user, kind, now = _now, crc = (long)LogEntry.Checksum(edit.Update.Span), payload = edit.Update.ToArray() },
+            transaction);
+        await connection.ExecuteAsync("UPDATE rooms SET content_seq = @Seq, content_version = @Version, closed_seq = @Seq WHERE id = @Id", new { edit.Seq, edit.Version, Id }, transaction);
+    }
 
     private Accepted Whole(int index, int removed, string inserted)
     {

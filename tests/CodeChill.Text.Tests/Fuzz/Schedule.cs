@@ -45,6 +45,7 @@ internal sealed class Schedule
             if (_random.Next(2) == 0)
             {
                 _ours[i].Store.PlainSteps = _random.Next(4);
+                _ours[i].Store.SpareSteps = 0;
                 _ours[i].Store.MaxSiblings = _random.Next(3);
                 _ours[i].Store.MaxPieces = 1 + _random.Next(5);
             }

@@ -5,6 +5,8 @@ import * as encoding from 'lib0/encoding'
 import * as decoding from 'lib0/decoding'
 
 let docs = []
+let pair = []
+let undo
 
 // xorshift32: the same seed gives the same edits on every run.
 class Random {
@@ -210,6 +212,35 @@ const run = (decoder, encoder) => {
     }
     case 10: { // convert: V2 -> V1
       encoding.writeVarUint8Array(encoder, Y.convertUpdateFormatV2ToV1(decoding.readVarUint8Array(decoder)))
+      break
+    }
+    case 11: { // two linked documents, one with an undo manager: client ids, text to begin with, that nobody takes back
+      pair = [new Y.Doc(), new Y.Doc()]
+      pair.forEach((doc, i) => {
+        doc.clientID = decoding.readVarUint(decoder)
+        doc.on('update', (update, origin) => { if (origin !== 'link') Y.applyUpdate(pair[1 - i], update, 'link') })
+      })
+      pair[1].getText('content').insert(0, decoding.readVarString(decoder))
+      undo = new Y.UndoManager(pair[0].getText('content'), { captureTimeout: 0, trackedOrigins: new Set(['author']) })
+      break
+    }
+    case 12: { // an edit: document, index, how many to delete, text to insert -> text
+      const doc = pair[decoding.readVarUint(decoder)]
+      const index = decoding.readVarUint(decoder)
+      const removed = decoding.readVarUint(decoder)
+      const inserted = decoding.readVarString(decoder)
+      const text = doc.getText('content')
+      doc.transact(() => {
+        if (removed > 0) text.delete(index, removed)
+        if (inserted) text.insert(index, inserted)
+      }, 'author')
+      encoding.writeVarString(encoder, pair[0].getText('content').toString())
+      break
+    }
+    case 13: { // 0: undo, 1: redo -> text
+      if (decoding.readVarUint(decoder) === 0) undo.undo()
+      else undo.redo()
+      encoding.writeVarString(encoder, pair[0].getText('content').toString())
       break
     }
     default: throw new Error('unknown command ' + command)

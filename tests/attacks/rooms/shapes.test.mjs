@@ -158,6 +158,7 @@ describe('Yjs updates', { concurrency: 2 }, () => {
       let update;
       doc.on('update', (bytes) => { update = bytes; });
       const fates = { taken: 0, refused: 0, closed: 0 };
+      const sent = [];
       for (let i = 0; i < 150; i++) {
         doc.transact(() => {
           const content = doc.getText('content');
@@ -180,14 +181,17 @@ describe('Yjs updates', { concurrency: 2 }, () => {
         if (!peer.socket.connected) peer = await (peer.person ?? mallory).enter(id);
         const payload = what === 'doc_sync' ? { room_id: id, state_vector: Uint8Array.from(mutated) } : { room_id: id, update: Uint8Array.from(mutated) };
         const fate = await Promise.race([peer.ask(what, payload, 5_000), peer.closed]);
-        fates[typeof fate === 'string' ? 'closed' : fate.ok ? 'taken' : 'refused']++;
+        const ended = typeof fate === 'string' ? 'closed' : fate.ok ? 'taken' : 'refused';
+        fates[ended]++;
+        sent.push(`${ended} ${Buffer.from(mutated).toString('hex')}`);
       }
       assert.ok(what === 'awareness_update' || fates.refused > 10, `nothing was refused, seed ${dice.seed}: ${JSON.stringify(fates)}`);
       t.diagnostic(`seed ${dice.seed}: ${JSON.stringify(fates)}`);
       // What was taken, the server and Yjs understand alike: both dialects and a replica that got only what was passed on hold one text.
       const text = await truth(mallory, id);
       await replica.sync();
-      assert.equal(replica.text, text, `seed ${dice.seed}`);
+      const record = () => `seed ${dice.seed} (CODECHILL_SEED); what was passed on, in order:\n${replica.received.map((bytes) => Buffer.from(bytes).toString('hex')).join('\n')}\nwhat was sent and how it ended:\n${sent.join('\n')}\n`;
+      assert.equal(replica.text, text, replica.text === text ? '' : record());
       await reader.append('// on\n');
       assert.ok((await truth(mallory, id)).includes('// on'));
       [peer, reader, replica].forEach((client) => client.close());
