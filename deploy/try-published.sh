@@ -1,6 +1,7 @@
 #!/bin/sh
-# Publishes the server into a folder of its own and runs it there as an ordinary user, as the systemd unit and the image do: the program is
-# not writable to it, the data folder is the only place it writes to. Needs root (to become somebody else). Takes about a minute.
+# Publishes the server the way the Dockerfile does (the files it copies, the command it runs) into a folder of its own and runs it there as an
+# ordinary user, as the systemd unit and the image do: the program is not writable to it, the data folder is the only place it writes to.
+# Needs root (to become somebody else). Takes one to two minutes. Part of ./dev test.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
 user=${1:-nobody}
@@ -8,8 +9,14 @@ folder=$(mktemp -d /tmp/codechill-published-XXXXXX)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 pid=
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
-dotnet publish src/CodeChill.Server -c Release -o "$folder/app" -v q -nologo -p:DebugType=none
-mkdir "$folder/app/wwwroot" "$folder/data"
+stage() { sed -n '/ AS server$/,/^FROM .* AS final$/p' deploy/Dockerfile; }
+publish=$(stage | sed -n 's/^RUN \(dotnet publish .*\)/\1/p')
+[ -n "$publish" ] || { echo "FAILED: deploy/Dockerfile has no publish command"; exit 1; }
+mkdir "$folder/source"
+# shellcheck disable=SC2046 # a list of names without spaces
+tar c --exclude bin --exclude obj $(stage | sed -n '/--from/d; s/^COPY \(.*\) [^ ]*$/\1/p') | tar x -C "$folder/source"
+(cd "$folder/source" && eval "$(echo "$publish" | sed "s| -o /app | -o $folder/app |") -v q -nologo -nodeReuse:false") || { echo "FAILED: $publish"; exit 1; }
+mkdir -p "$folder/app/wwwroot" "$folder/data"
 if [ -d web/dist ]; then cp -r web/dist/. "$folder/app/wwwroot/"; else echo '<!doctype html><title>CodeChill</title>' >"$folder/app/wwwroot/index.html"; fi
 chmod 755 "$folder"
 chown "$user" "$folder/data"
@@ -38,3 +45,4 @@ kill -TERM "$pid"
 wait "$pid" || fail "the stop was not clean ($?)"
 pid=
 echo "the published server runs as $user, serves the page and stops cleanly"
+echo "1 passed, 0 failed"

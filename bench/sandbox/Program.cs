@@ -11,12 +11,12 @@ using CodeChill.Sandbox.Linux;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var quick = args.Contains("--quick");
 var rounds = Option("--rounds", quick ? 5 : 21);
-var slowRounds = Option("--slow-rounds", quick ? 2 : 7);
+var slowRounds = Option("--slow-rounds", quick ? 2 : 11);
 var steps = Option("--steps", quick ? 30 : 100);
 var only = args.SkipWhile(a => a != "--languages").Skip(1).FirstOrDefault()?.Split(',');
 
-await using var cold = await SandboxRunner.CreateAsync(new() { FirstUid = 820_000, CompileCacheBytes = 0, WarmMemoryBytes = 0 });
-await using var warm = await SandboxRunner.CreateAsync(new() { FirstUid = 820_100, WarmMemoryBytes = 2L << 30 });
+await using var cold = await SandboxRunner.CreateAsync(new() { FirstUid = 820_000, CompileCacheBytes = 0, WarmMemoryBytes = 0, Log = Console.Error.WriteLine });
+await using var warm = await SandboxRunner.CreateAsync(new() { FirstUid = 820_100, WarmMemoryBytes = 2L << 30, Log = Console.Error.WriteLine });
 if (!cold.Report.Available)
 {
     Console.WriteLine($"Programs cannot be run here: {cold.Report.Reason} {string.Join("; ", cold.Report.Fix)}");
@@ -30,8 +30,9 @@ var unique = 0;
 var x = new SortedDictionary<string, double>(StringComparer.Ordinal);
 await StepsAsync();
 await ThroughputAsync();
+await NeighbourAsync();
 Console.WriteLine();
-Console.WriteLine("hello world, median wall/CPU in ms    bare compile  bare run     cold  (x bare)          warm  (x bare)        cached  (x bare run, x boxed run)");
+Console.WriteLine("hello world, median wall/CPU in ms    bare compile  bare run     cold  (x bare)          warm  (x bare)        cached  (x bare run, ms over it)");
 foreach (var toolchain in toolchains) await LanguageAsync(toolchain);
 foreach (var (name, value) in x) Console.WriteLine($"x {name} {value:0.000}");
 return 0;
@@ -44,7 +45,7 @@ async Task StepsAsync()
     List<Sample> plain = [], boxed = [];
     var slot = new Slot(90, cold.Report.SeparateUsers ? 820_090 : null);
     var spec = new BoxSpec { Command = ["/usr/bin/true"], Limits = HostCheck.ProbeLimits, OnStdout = _ => new(true), OnStderr = _ => new(true) };
-    for (var i = 0; i < 5; i++) await Box.RunAsync(spec, cold.Host!, slot, CancellationToken.None);
+    for (var i = 0; i < (quick ? 5 : 100); i++) await Box.RunAsync(spec, cold.Host!, slot, CancellationToken.None);
     double own = 0;
     for (var i = 0; i < steps; i++)
     {
@@ -87,11 +88,46 @@ async Task ThroughputAsync()
     Console.WriteLine($"python one-liner: bare {raw.Median()} ms, in a box {one.Median()} ms (wall/CPU); {x["X6"]:0.0} a second a core");
 }
 
+// S11: the same work alone, and beside a box that does its worst; pair by pair.
+async Task NeighbourAsync()
+{
+    if (Environment.ProcessorCount < 2 || cold.ToolchainOf("python") is not { Info.Available: true }) return;
+    const string Work = "import time\nt = time.perf_counter()\nfor _ in range(3_000_000): pass\nprint(time.perf_counter() - t)";
+    foreach (var (name, attack) in ((string, string)[])
+    [
+        ("fork bomb", "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass"),
+        ("busy processes", "import os\nfor _ in range(5): os.fork()\nwhile True: pass"),
+        ("output flood", "import os\nwhile True: os.write(1, b'x' * 65536)"),
+    ])
+    {
+        var ratios = new List<double>();
+        for (var i = 0; i < (quick ? 3 : 9); i++)
+        {
+            var alone = await WorkAsync();
+            using var end = new CancellationTokenSource();
+            var attacking = AttackAsync(attack, end.Token);
+            var beside = await WorkAsync();
+            await end.CancelAsync();
+            await attacking;
+            ratios.Add(beside / alone);
+        }
+        x["S11"] = Math.Max(x.GetValueOrDefault("S11"), Samples.Median(ratios));
+        Console.WriteLine($"a neighbour's run beside a box with {name}: {Samples.Median(ratios):0.00} times its time alone (median of {ratios.Count})");
+    }
+
+    async Task<double> WorkAsync() => double.Parse((await OkAsync(cold, "python", Work)).Stdout, CultureInfo.InvariantCulture);
+
+    async Task AttackAsync(string source, CancellationToken end)
+    {
+        while (!end.IsCancellationRequested) await cold.RunAsync(new() { Language = "python", Source = source, Limits = new() { Wall = TimeSpan.FromSeconds(30) } }, null, end);
+    }
+}
+
 async Task LanguageAsync(Toolchain toolchain)
 {
     var language = toolchain.Language;
     var slow = language.Name is "kotlin" or "swift";
-    List<Sample> compile = [], run = [], chilled = [], warmed = [], cached = [], boxedRun = [];
+    List<Sample> compile = [], run = [], chilled = [], warmed = [], cached = [];
     List<double> inWorker = [];
     for (var i = 0; i < (slow ? slowRounds : rounds); i++)
     {
@@ -103,40 +139,39 @@ async Task LanguageAsync(Toolchain toolchain)
         var watch = Stopwatch.StartNew();
         var result = await OkAsync(cold, language.Name, source);
         chilled.Add(new(watch.Elapsed.TotalMilliseconds, (result.CompileCpu + result.Cpu).TotalMilliseconds));
-        boxedRun.Add(new(result.Wall.TotalMilliseconds, result.Cpu.TotalMilliseconds));
 
         if (language.Warm is not null && !await warm.PreparedAsync(language.Name)) Console.WriteLine($"  no waiting compiler for {language.Name}");
         watch.Restart();
-        result = await OkAsync(warm, language.Name, source);
+        result = await OkAsync(warm, language.Name, source, "room");
         warmed.Add(new(watch.Elapsed.TotalMilliseconds, (result.CompileCpu + result.Cpu).TotalMilliseconds));
         if (result.CompileWarm) inWorker.Add(result.CompileWall.TotalMilliseconds);
         // The next waiting compiler warms up after a run; it must not be measured.
         if (language.Warm is not null) await warm.PreparedAsync(language.Name);
         watch.Restart();
-        result = await OkAsync(warm, language.Name, source);
+        result = await OkAsync(warm, language.Name, source, "room");
         cached.Add(new(watch.Elapsed.TotalMilliseconds, result.Cpu.TotalMilliseconds));
         if (language.Compile is not null && !result.CompileCached) throw new InvalidOperationException("The second run was not cached.");
     }
-    var (c, r, h, w, k, b) = (compile.Median(), run.Median(), chilled.Median(), warmed.Median(), cached.Median(), boxedRun.Median());
+    var (c, r, h, w, k) = (compile.Median(), run.Median(), chilled.Median(), warmed.Median(), cached.Median());
     var whole = double.IsNaN(c.Wall) ? r : c + r;
     Console.WriteLine(
         $"{language.Name,-12} {run.Count,2} rounds                   {(double.IsNaN(c.Wall) ? "     -     " : c.ToString())}  {r}  {h} ({h.Wall / whole.Wall:0.00}/{h.Cpu / whole.Cpu:0.00})  {w} ({w.Wall / whole.Wall:0.00}/{w.Cpu / whole.Cpu:0.00})"
-        + $"  {k} ({k.Wall / r.Wall:0.00}, {k.Wall / b.Wall:0.00})" + (inWorker.Count > 0 ? $"  compiled in {Samples.Median(inWorker):0} ms" : ""));
+        + $"  {k} ({k.Wall / r.Wall:0.00}, {k.Wall - r.Wall:+0;-0} ms)" + (inWorker.Count > 0 ? $"  compiled in {Samples.Median(inWorker):0} ms" : ""));
     x[$"cold_{language.Name}"] = h.Wall;
     x[$"warm_{language.Name}"] = w.Wall;
     x[$"bare_{language.Name}"] = whole.Wall;
     if (language.Compile is not null)
     {
         x[$"X5_bare_{language.Name}"] = k.Wall / r.Wall;
-        x[$"X5_box_{language.Name}"] = k.Wall / b.Wall;
+        x[$"X5_over_{language.Name}"] = k.Wall - r.Wall;
     }
 }
 
 string Unique(Language language) => language.Template + (language.Name is "python" or "ruby" or "php" ? $"\n# {++unique}\n" : $"\n// {++unique}\n");
 
-async Task<RunResult> OkAsync(SandboxRunner runner, string language, string source)
+async Task<RunResult> OkAsync(SandboxRunner runner, string language, string source, string? owner = null)
 {
-    var result = await runner.RunAsync(new() { Language = language, Source = source, Limits = new() { Wall = TimeSpan.FromMinutes(1) } });
+    var result = await runner.RunAsync(new() { Language = language, Source = source, Owner = owner, Limits = new() { Wall = TimeSpan.FromMinutes(1) } });
     return result.Status == RunStatus.Success ? result : throw new InvalidOperationException($"{language}: {result}");
 }
 

@@ -60,6 +60,7 @@ const servers = {
   flask: { kind: 'sio', command: [python, join(here, 'flask_app.py')], title: 'Flask-SocketIO, eventlet' },
   relay: { kind: 'codechill', command: ['dotnet', dll, 'relay'], title: 'CodeChill.SocketIO passing updates on', yjs: true },
   codechill: { kind: 'codechill', product: true, title: 'CodeChill itself: checked, merged, logged', yjs: true },
+  'codechill-yjs': { kind: 'yjs', product: true, title: 'CodeChill itself, its y-websocket door', yjs: true },
   ywebsocket: { kind: 'yjs', command: ['node', join(here, 'js/ywebsocket.mjs')], title: 'y-websocket server', echo: true, yjs: true },
   hocuspocus: { kind: 'hocuspocus', command: [node22, join(here, 'js/hocuspocus.mjs')], title: 'Hocuspocus', echo: true, yjs: true }
 }
@@ -69,7 +70,7 @@ const freePort = () => new Promise((resolve, reject) => {
 })
 
 // 200 guests in 20 rooms of the product, as the generator wants them.
-async function accounts(port) {
+async function accounts(port, quoted) {
   const call = async (path, body, token) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method: 'POST', headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) }, body: JSON.stringify(body)
@@ -80,7 +81,10 @@ async function accounts(port) {
   const rooms = [], lines = []
   for (let i = 0; i < 200; i++) {
     const { access_token: token } = await call('/api/auth/guest', { name: `Guest ${i}` })
-    if (i < 20) rooms.push(JSON.stringify((await call('/api/rooms', { name: `Room ${i}`, is_public: true, max_participants: 20 }, token)).room.id))
+    if (i < 20) {
+      const { room } = await call('/api/rooms', { name: `Room ${i}`, is_public: true, max_participants: 20 }, token)
+      rooms.push(quoted ? JSON.stringify(room.id) : room.id)
+    }
     lines.push(`${token} ${rooms[i % 20]}`)
   }
   const file = join(folder, `accounts-${port}`)
@@ -106,7 +110,7 @@ async function start(name) {
       ask()
     }
   })
-  const people = product ? ['--accounts', await accounts(port)] : []
+  const people = product ? ['--accounts', await accounts(port, servers[name].kind === 'codechill')] : []
   const pids = [child.pid]
   for (let i = 0; i < pids.length; i++) {
     for (const task of readdirSync(`/proc/${pids[i]}/task`)) {
@@ -145,10 +149,10 @@ const phases = {
   load: async (name, wanted) => {
     const server = await start(name)
     const results = {}
-    const warm = name === 'node' || name === 'flask' ? 2 : 4
+    const warm = name === 'node' || name === 'flask' ? 2 : servers[name].product ? 8 : 4
     try {
       results.rooms = await server.measure('saturate', '--window', 2000, '--warm', quick ? 2 : warm, '--seconds', seconds)
-      if (wanted.includes('light')) results.light = await server.measure('rate', '--rate', 400, '--warm', quick ? 3 : warm * 3, '--seconds', quick ? 3 : 5)
+      if (wanted.includes('light')) results.light = await server.measure('rate', '--rate', 400, '--warm', quick ? 3 : warm * 3, '--seconds', quick ? 3 : 7)
       if (wanted.includes('big')) results.big = await server.measure('saturate', '--rooms', 1, '--senders', 20, '--window', 4000, '--warm', 1, '--seconds', seconds)
     } finally { await server.stop() }
     return results
@@ -228,13 +232,13 @@ if (!has('yjs')) {
 }
 
 if (!has('no-yjs') && (has('yjs') || !quick)) {
-  const names = option('servers', 'relay,codechill,ywebsocket,hocuspocus').split(',').filter(name => servers[name]?.yjs)
-  if (names.includes('codechill')) must('dotnet', ['build', '-c', 'Release', '-v', 'q', '-nologo', join(here, '../../src/CodeChill.Server')])
+  const names = option('servers', 'relay,codechill,codechill-yjs,ywebsocket,hocuspocus').split(',').filter(name => servers[name]?.yjs)
+  if (names.some(name => servers[name].product)) must('dotnet', ['build', '-c', 'Release', '-v', 'q', '-nologo', join(here, '../../src/CodeChill.Server')])
   if (names.length) {
     const results = await compare(names, ['rooms'])
     table('Yjs updates of 38 characters, 20 rooms x 10', ['server', 'delivered/s', 'CPU-s/M', 'p99 ms'], names.map(name => [servers[name].title,
       ...['deliveredPerSecond', 'cpuPerMillion', 'p99'].map(figure => format(median(values(results, name, 'rooms', figure))))]))
-    for (const ours of names.filter(name => name === 'relay' || name === 'codechill')) {
+    for (const ours of names.filter(name => name === 'relay' || servers[name].product)) {
       target('P15', `Yjs updates delivered/s, ${ours} to y-websocket`, pairs(results, ours, 'ywebsocket', 'rooms', 'deliveredPerSecond'), 'x', false, 2.5, 5)
       target('P15', `Yjs updates delivered/s, ${ours} to Hocuspocus`, pairs(results, ours, 'hocuspocus', 'rooms', 'deliveredPerSecond'), 'x', false, 1.5, 3)
       const cpu = values(results, ours, 'rooms', 'cpuPerMillion')

@@ -15,7 +15,7 @@ internal static class HostCheck
     /// <summary>Each line is the name of a wall that was found broken.</summary>
     private const string Probe = """
         st() { while read -r k v; do [ "$k" = "$1:" ] && echo "$v"; done </proc/self/status; }
-        [ -n "$(tr -d '\0' </proc/1/environ)" ] && echo "the box shows the environment of its starter"
+        for v in $(tr '\0' '\n' </proc/1/environ); do case "$v" in PATH=*|HOME=*|TMPDIR=*|LANG=*|PWD=*) ;; *) echo "the box shows the environment of its starter" ;; esac; done
         [ -e /etc/passwd ] && echo "the host's /etc is visible"
         [ -e /root ] && echo "the host's /root is visible"
         [ -e /sys/kernel ] && echo "the host's /sys is visible"
@@ -30,6 +30,13 @@ internal static class HostCheck
         unshare -U true 2>/dev/null && echo "a new user namespace could be made"
         echo probed
         """;
+
+    /// <summary>What the kernel says programs could still have without swapping; 0 when it does not say.</summary>
+    public static long FreeBytes(string memoryInfo)
+    {
+        var line = memoryInfo.Split('\n').FirstOrDefault(l => l.StartsWith("MemAvailable:", StringComparison.Ordinal));
+        return line is not null && long.TryParse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], out var kilobytes) ? kilobytes << 10 : 0;
+    }
 
     /// <summary>Null when every wall stands.</summary>
     public static async Task<HostProblem?> ProbeAsync(BoxHost host, Slot slot, CancellationToken cancel)

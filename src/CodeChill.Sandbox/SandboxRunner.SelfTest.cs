@@ -25,7 +25,8 @@ public sealed partial class SandboxRunner
             cgroups.SweepLeftovers();
             if (before.Host is null && _guardian is not null) await _guardian.DisposeAsync(); // of an earlier self-test that failed
             var host = new BoxHost(
-                tools, RootFileSystem.Find(_options), cgroups, before.Host?.Seccomp ?? MemoryFile.Create(SeccompFilter.Build(table)), _launcher,
+                tools, RootFileSystem.Find(_options), cgroups, before.Host?.Seccomp ?? MemoryFile.Create(SeccompFilter.Build(table)),
+                before.Host is { } known ? known.Init : BoxInit.Current is { } init ? MemoryFile.Create(init) : null, _launcher,
                 before.Host?.Guardian ?? (_guardian = new Guardian(_launcher, cgroups.Prefixes)), _options.Time, Log);
             var slots = before.Host is null ? new SlotPool(_options.MaxParallelRuns, root ? _options.FirstUid : null) : before.Slots;
             return await ProbeAsync(host, slots, root, cancel);
@@ -47,7 +48,9 @@ public sealed partial class SandboxRunner
                 "Run as root, or as a systemd service with Delegate=yes.", Fatal: false));
         }
         if (!root) problems.Add(new("All runs share one host user.", "Run the server as root; it drops to a separate user for each run.", Fatal: false));
-        var toolchains = await Task.WhenAll(LanguageCatalog.All.Select(l => InSlot(s => HostCheck.ProbeAsync(l, host, s, cancel))));
+        var toolchains = await Task.WhenAll(LanguageCatalog.All.Select(l => _options.Only?.Contains(l.Name) == false
+            ? Task.FromResult(new Toolchain(l, l.Describe(null, "It was not asked for."), LanguagePart.Empty, []))
+            : InSlot(s => HostCheck.ProbeAsync(l, host, s, cancel))));
         var report = new HostReport
         {
             Available = true,

@@ -98,12 +98,14 @@ public sealed partial class SandboxRunner : IAsyncDisposable
 
     /// <summary>
     /// Says that programs of a language will come soon (a room of that language was opened): if its compiler is one that waits, one is started in the background. Returns at
-    /// once; does nothing for other languages, and when there is no room (<see cref="SandboxOptions.WarmMemoryBytes"/>).
+    /// once; does nothing for other languages, while as many programs run as there are processors, and when there is no room: in <see cref="SandboxOptions.WarmMemoryBytes"/>, or in the
+    /// machine's memory, of which it would take more than a quarter of what is free.
     /// </summary>
     /// <param name="language">Name or alias; an unknown one is ignored.</param>
     public void Prepare(string language)
     {
-        if (ToolchainOf(language) is { Info.Available: true } toolchain) _workers.Want(toolchain);
+        if (ToolchainOf(language) is not { Info.Available: true, Language.Warm: { } warm } toolchain) return;
+        if (Volatile.Read(ref _running) < Environment.ProcessorCount && HostCheck.FreeBytes(_options.MemoryInfo()) / 4 >= warm.TypicalBytes) _workers.Want(toolchain);
     }
 
     /// <summary>Completes when a waiting compiler is ready for anybody; false when there will be none.</summary>
@@ -111,6 +113,9 @@ public sealed partial class SandboxRunner : IAsyncDisposable
 
     /// <summary>Marks of the compilers of a language that wait; each is different.</summary>
     internal IReadOnlyList<object> WaitingProcesses(string language) => ToolchainOf(language) is { } toolchain ? _workers.Waiting(toolchain) : [];
+
+    /// <summary>A waiting compiler for the language is asked for, starts, or is there.</summary>
+    internal bool Wanted(string language) => ToolchainOf(language) is { } toolchain && _workers.IsWanted(toolchain);
 
     internal Toolchain? ToolchainOf(string language) => LanguageCatalog.Find(language) is { } known ? _state.Toolchains.GetValueOrDefault(known.Name) : null;
 
@@ -184,6 +189,7 @@ public sealed partial class SandboxRunner : IAsyncDisposable
         _launcher.Dispose();
         _cache.Dispose();
         _state.Host?.Seccomp.Dispose();
+        _state.Host?.Init?.Dispose();
         _disposing.Dispose();
     }
 

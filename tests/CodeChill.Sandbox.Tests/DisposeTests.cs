@@ -6,7 +6,7 @@ public sealed class DisposeTests(SandboxFixture sandbox)
     public async Task Disposing_the_runner_ends_its_runs_and_leaves_nothing()
     {
         sandbox.Ready("python");
-        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Disposed, MaxParallelRuns = 2 });
+        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Disposed, MaxParallelRuns = 2, Only = ["python"] });
         var stem = runner.ControlGroupStem!;
         var started = new TaskCompletionSource();
         var runs = Enumerable.Range(0, 2).Select(_ => runner.RunAsync(
@@ -26,7 +26,7 @@ public sealed class DisposeTests(SandboxFixture sandbox)
     [Fact]
     public async Task Disposed_runner_refuses_further_runs()
     {
-        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Disposed + 2, MaxParallelRuns = 1 });
+        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Disposed + 2, MaxParallelRuns = 1, Only = [] });
         await runner.DisposeAsync();
         await runner.DisposeAsync();
         await Should.ThrowAsync<ObjectDisposedException>(() => runner.RunAsync(new() { Language = "python", Source = "" }));

@@ -67,7 +67,7 @@ public sealed class FallbackFixture(SandboxFixture sandbox) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         sandbox.Ready("python");
-        Runner = await SandboxRunner.CreateAsync(new() { UseCgroups = false, FirstUid = HostUsers.Fallback, MaxParallelRuns = 2 });
+        Runner = await SandboxRunner.CreateAsync(new() { UseCgroups = false, FirstUid = HostUsers.Fallback, MaxParallelRuns = 2, Only = ["python"] });
     }
 
     public async ValueTask DisposeAsync()

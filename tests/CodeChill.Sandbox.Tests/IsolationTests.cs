@@ -32,8 +32,17 @@ public sealed class IsolationTests(SandboxFixture sandbox)
                         try: print(p, f, open(f'/proc/{p}/{f}', 'rb').read())
                         except OSError as e: print(p, f, e)
             """);
-        text.ShouldContain("1 environ b''");
-        text.ShouldMatch(@"1 cmdline b'/usr/bin/bwrap\\x00--setenv\\x00BOX\\x00box-[0-9a-f]{16}\\x00--args\\x00[0-9]+\\x00--\\x00");
+        if (CodeChill.Sandbox.Linux.BoxInit.Current is not null)
+        {
+            text.ShouldMatch(@"1 cmdline b'/.init\\x00box-[0-9a-f]{16}\\x00(/usr/bin/prlimit\\x00--nproc=[0-9]+\\x00--\\x00)?(/usr/bin/)?python3\\x00");
+            text.ShouldMatch(@"1 environ b'PATH=[^=]*\\x00HOME=/tmp\\x00TMPDIR=/tmp\\x00LANG=C.UTF-8\\x00PWD=/box\\x00'");
+        }
+        else
+        {
+            text.ShouldContain("1 environ b''");
+            text.ShouldMatch(@"1 cmdline b'/usr/bin/bwrap\\x00--setenv\\x00BOX\\x00box-[0-9a-f]{16}\\x00--args\\x00[0-9]+\\x00--\\x00");
+        }
+        text.ShouldNotContain("BOX=");
         (await PythonAsync("import os, socket; print(socket.gethostname(), 'BOX' in os.environ)")).ShouldBe("box False");
         text.ShouldNotContain("secret");
         text.ShouldNotContain("/work");
@@ -125,6 +134,7 @@ public sealed class IsolationTests(SandboxFixture sandbox)
         using var file = File.OpenHandle("/dev/null");
         var text = await PythonAsync("import os\nfor fd in sorted(map(int, os.listdir('/proc/self/fd'))):\n  try: print(fd, os.readlink(f'/proc/self/fd/{fd}').split(':')[0])\n  except OSError: pass");
         text.ShouldBe("0 pipe\n1 pipe\n2 pipe");
+        (await PythonAsync("import os\nprint(*sorted(os.readlink(f'/proc/1/fd/{fd}').split(':')[0] for fd in os.listdir('/proc/1/fd')))")).ShouldBe("pipe pipe pipe");
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class ProcessTests(SandboxFixture sandbox)
     {
         sandbox.Ready("python");
         if (!Environment.IsPrivilegedProcess) Assert.Skip("Skipped: boxes of the killed process are recognised by their user id, which needs root.");
-        using var victim = Start([], nameof(Victim), new() { [VictimSign] = "1", [HostUsers.Variable] = VictimUid.ToString(CultureInfo.InvariantCulture) });
+        using var victim = Start([], nameof(Victim), new() { [VictimSign] = "1", [SandboxFixture.OnlyVariable] = "python", [HostUsers.Variable] = VictimUid.ToString(CultureInfo.InvariantCulture) });
         await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Count(p => p.Contains("main.py", StringComparison.Ordinal)) >= processes, TimeSpan.FromSeconds(90), "the victim's boxes to run");
         victim.Kill();
         await victim.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -46,7 +46,7 @@ public sealed class ProcessTests(SandboxFixture sandbox)
         if (!Environment.IsPrivilegedProcess) Assert.Skip("Skipped: this whole run is already a plain user's.");
         if (!Languages.LanguagePart.IsWorldReadable(Environment.ProcessPath!)) Assert.Skip("Skipped: other users cannot read this folder.");
         var id = HostUsers.Plain.ToString(CultureInfo.InvariantCulture);
-        using var run = Start(["/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--"], null, new() { ["HOME"] = "/tmp" });
+        using var run = Start(["/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--"], null, new() { ["HOME"] = "/tmp", [SandboxFixture.OnlyVariable] = "python,javascript,c" });
         var output = await run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await run.WaitForExitAsync(TestContext.Current.CancellationToken);
         run.ExitCode.ShouldBe(0, output);

@@ -7,12 +7,16 @@ namespace CodeChill.Sandbox.Tests;
 /// <summary>One runner for all tests: its start runs the self-test and asks every toolchain for its version.</summary>
 public sealed class SandboxFixture : IAsyncLifetime
 {
+    /// <summary>For this program when a test starts it again: the languages that it needs.</summary>
+    public const string OnlyVariable = "CODECHILL_TEST_LANGUAGES";
+
     public SandboxRunner Runner { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Runner = await SandboxRunner.CreateAsync(new()
     {
         FirstUid = HostUsers.Shared,
         MaxParallelRuns = 4,
+        Only = Environment.GetEnvironmentVariable(OnlyVariable)?.Split(','),
         Log = line => TestContext.Current.SendDiagnosticMessage(line),
     });
 

@@ -62,7 +62,7 @@ public sealed class TerminalTests(SandboxFixture sandbox)
             new()
             {
                 Language = "python",
-                Source = "import os, signal\nsignal.signal(signal.SIGWINCH, lambda *_: None)\nprint('ready', flush=True)\nsignal.sigwait([signal.SIGWINCH]) if os.get_terminal_size().columns == 80 else None\nprint(os.get_terminal_size())",
+                Source = "import os, signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\nprint('ready', flush=True)\nsignal.sigwait([signal.SIGWINCH])\nprint(os.get_terminal_size())",
                 Terminal = new(80, 24),
                 Resizes = sizes.Reader,
                 Limits = s_patient,

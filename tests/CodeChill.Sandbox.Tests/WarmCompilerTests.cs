@@ -3,8 +3,8 @@ namespace CodeChill.Sandbox.Tests;
 /// <summary>Compilers that wait: as truthful as one that is started for the program, and never shared between owners.</summary>
 public sealed class WarmCompilerTests(SandboxFixture sandbox, WarmFixture fixture) : IClassFixture<WarmFixture>
 {
-    private static Task<SandboxRunner> CreateAsync(long warmBytes = 2L << 30) =>
-        SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Warm, MaxParallelRuns = 1, CompileCacheBytes = 0, WarmMemoryBytes = warmBytes }, TestContext.Current.CancellationToken);
+    private static Task<SandboxRunner> CreateAsync(string language, long warmBytes = 2L << 30) =>
+        SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Warm, MaxParallelRuns = 1, CompileCacheBytes = 0, WarmMemoryBytes = warmBytes, Only = [language] }, TestContext.Current.CancellationToken);
 
     private static Task<RunResult> RunAsync(SandboxRunner runner, string language, string source, string? owner = null) =>
         runner.RunAsync(new() { Language = language, Source = source, Owner = owner, Limits = SandboxFixture.Patient }, null, TestContext.Current.CancellationToken);
@@ -16,7 +16,8 @@ public sealed class WarmCompilerTests(SandboxFixture sandbox, WarmFixture fixtur
     public async Task Waiting_compiler_compiles_and_refuses_like_any_other(string language, string wrong, string says)
     {
         sandbox.Ready(language);
-        var runner = fixture.Runner;
+        // One of its own: a compiler that belongs to an owner keeps its place for a minute, and there are few places.
+        await using var runner = await CreateAsync(language);
         (await runner.PreparedAsync(language)).ShouldBeTrue();
         var good = await RunAsync(runner, language, runner.Languages.Single(l => l.Name == language).Template, "room");
         good.Status.ShouldBe(RunStatus.Success, good.ToString());
@@ -42,7 +43,7 @@ public sealed class WarmCompilerTests(SandboxFixture sandbox, WarmFixture fixtur
     public async Task Waiting_compiler_that_has_served_an_owner_serves_nobody_else()
     {
         sandbox.Ready("java");
-        await using var runner = await CreateAsync(Languages.Java.Definition.Warm!.TypicalBytes);
+        await using var runner = await CreateAsync("java", Languages.Java.Definition.Warm!.TypicalBytes);
         (await runner.PreparedAsync("java")).ShouldBeTrue();
         var template = Languages.Java.Definition.Template;
         (await RunAsync(runner, "java", template, "ada")).CompileWarm.ShouldBeTrue();
@@ -82,11 +83,37 @@ public sealed class WarmCompilerTests(SandboxFixture sandbox, WarmFixture fixtur
     public async Task No_memory_for_them_means_none_wait()
     {
         sandbox.Ready("java");
-        await using var runner = await CreateAsync(0);
+        await using var runner = await CreateAsync("java", 0);
         (await runner.PreparedAsync("java")).ShouldBeFalse();
         var result = await RunAsync(runner, "java", Languages.Java.Definition.Template, "ada");
         result.Status.ShouldBe(RunStatus.Success, result.ToString());
         result.CompileWarm.ShouldBeFalse();
+    }
+
+    /// <summary>Somebody who opens a room gets a compiler started, on a machine that has memory to spare.</summary>
+    [Theory]
+    [InlineData(8 << 20, true)]
+    [InlineData(512 << 10, false)]
+    [InlineData(0, false)]
+    public async Task One_is_started_ahead_of_time_when_the_machine_has_room(int freeKilobytes, bool started)
+    {
+        sandbox.Ready("java");
+        await using var runner = await SandboxRunner.CreateAsync(
+            new()
+            {
+                FirstUid = HostUsers.Warm,
+                MaxParallelRuns = 1,
+                CompileCacheBytes = 0,
+                WarmMemoryBytes = 2L << 30,
+                Only = ["java"],
+                MemoryInfo = () => $"MemTotal: 99999999 kB\nMemAvailable:   {freeKilobytes} kB\n",
+            },
+            TestContext.Current.CancellationToken);
+        runner.Prepare("java");
+        runner.Prepare("python");
+        runner.Prepare("nothing");
+        runner.Wanted("java").ShouldBe(started);
+        runner.Wanted("python").ShouldBeFalse();
     }
 
     /// <summary>Nothing is left of them: they are boxes like every other.</summary>
@@ -94,7 +121,7 @@ public sealed class WarmCompilerTests(SandboxFixture sandbox, WarmFixture fixtur
     public async Task Disposing_ends_them()
     {
         sandbox.Ready("java");
-        var runner = await CreateAsync();
+        var runner = await CreateAsync("java");
         (await runner.PreparedAsync("java")).ShouldBeTrue();
         var stem = runner.ControlGroupStem!;
         await runner.DisposeAsync();

@@ -129,9 +129,18 @@ describe('access', () => {
     assert.equal(await bob.at('person-role').count(), 0);
     assert.equal(await bob.at('person-remove').count(), 0);
     await bob.page.keyboard.press('Escape');
+    await ada.say('hello from the owner');
+    const remove = bob.at('chat-messages').locator('article', { hasText: 'hello from the owner' }).getByRole('button', { name: 'Delete message' });
+    await bob.at('chat-messages').getByText('hello from the owner').waitFor();
+    assert.equal(await remove.count(), 0, 'who does not moderate deletes own messages only');
     await menu(ada, user.id);
     await ada.at('person-role').click();
     for (const person of [ada, bob]) await person.at('participants').locator(`[data-user="${user.id}"]`, { hasText: 'moderator' }).waitFor();
+    // Messages that were there before the role can be deleted now as well.
+    await bob.at('chat-messages').getByText('hello from the owner').hover();
+    await remove.click();
+    await bob.at('confirm-yes').click();
+    await ada.at('chat-messages').getByText('[Message deleted]').waitFor();
     await bob.at('bench-tests').click();
     await bob.at('case-add').waitFor();
     await menu(ada, user.id);

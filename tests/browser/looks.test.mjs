@@ -213,4 +213,16 @@ describe('looks', () => {
       assert.deepEqual(poor, [], colorScheme);
     }
   });
+
+  test('the description of the API, whose page needs nothing from elsewhere', async () => {
+    const ada = await stage.person('Ada');
+    const elsewhere = [];
+    ada.page.on('request', (request) => { if (!request.url().startsWith(ada.base) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url()); });
+    await ada.page.goto(`${ada.base}/scalar`);
+    await ada.page.getByText('/api/auth/delete-account').first().waitFor();
+    assert.deepEqual(elsewhere, []);
+    assert.equal(await ada.page.getByText('Deploy').count(), 0, 'nothing is offered that leads to somebody else');
+    await ada.shot('api');
+    ada.noTroubles();
+  });
 });

@@ -53,16 +53,17 @@ internal sealed class Box
             using var terminal = spec.Terminal is { } size ? new Terminal(size) : null;
             if (slot.Uid is { } user) terminal?.GiveTo(user);
 
+            IReadOnlyList<BoxFile> files = host.Init is { } init ? [new(init, BoxInit.Path, Executable: true), .. spec.Files] : spec.Files;
             var start = host.Time.GetTimestamp();
             var started = await host.Launcher.StartAsync(
-                args => Info(BoxArguments.Chain(spec, host.Tools, host.Guardian.Mark, slot.Uid is null && group is null, args, terminal?.SlavePath)),
-                [(host.Seccomp, false), (status, true), .. spec.Files.Select(f => (f.Content, false))],
+                args => Info(BoxArguments.Chain(spec, host, plainUser: slot.Uid is null && group is null, args, terminal?.SlavePath)),
+                [(host.Seccomp, false), (status, true), .. files.Select(f => (f.Content, false))],
                 slot.Uid,
                 [.. BoxArguments.Limits(spec.Limits, slot.Uid is not null, group is not null)]);
             using var process = started.Process;
             using (started.Arguments)
             {
-                Admit(process, group, started.Arguments, BoxArguments.Bubblewrap(spec, host.Root, started.Files[0], started.Files[1], started.Files.Skip(2).ToList()));
+                Admit(process, group, started.Arguments, BoxArguments.Bubblewrap(spec, host, started.Files[0], started.Files[1], [.. files.Zip(started.Files.Skip(2))]));
             }
             return await new Box(spec, host, slot, process, group, terminal, start).SuperviseAsync(status, cancel);
         }

@@ -6,13 +6,13 @@ namespace CodeChill.Sandbox.Boxes;
 
 /// <summary>
 /// The command lines of a box. bubblewrap's own options go through a descriptor: /proc/1/cmdline inside the box then shows only
-/// <c>bwrap --setenv BOX box-… --args N -- program</c>, no host path.
+/// <c>/.init box-… program</c>, and where bubblewrap's own first process is used <c>bwrap --setenv BOX box-… --args N -- program</c>: no host path.
 /// </summary>
 internal static class BoxArguments
 {
     /// <summary>Options for bubblewrap, NUL-separated.</summary>
-    /// <param name="files">Descriptors of the spec's files.</param>
-    public static byte[] Bubblewrap(BoxSpec spec, RootFileSystem root, int seccomp, int status, IReadOnlyList<int> files)
+    /// <param name="files">Files of the box, and the descriptors they are read from.</param>
+    public static byte[] Bubblewrap(BoxSpec spec, BoxHost host, int seccomp, int status, IReadOnlyList<(BoxFile File, int Descriptor)> files)
     {
         var a = new StringBuilder();
         // The filter first: options cut short by the end of this process must not make a box without it.
@@ -22,18 +22,16 @@ internal static class BoxArguments
         Add("--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp", "--setenv", "LANG", "C.UTF-8");
         foreach (var (name, value) in spec.Environment) Add("--setenv", name, value);
 
-        foreach (var bind in root.Binds) Add("--ro-bind", bind.Host, bind.Box);
-        foreach (var link in root.Links) Add("--symlink", link.Host, link.Box);
+        if (host.Init is not null) Add("--as-pid-1");
+
+        foreach (var bind in host.Root.Binds) Add("--ro-bind", bind.Host, bind.Box);
+        foreach (var link in host.Root.Links) Add("--symlink", link.Host, link.Box);
         foreach (var bind in spec.Binds) Add("--ro-bind", bind.Host, bind.Box);
 
         // Every writable place is a memory file system with a size; without these options /dev, /dev/shm and / would be writable up to half the machine's memory.
         Add("--proc", "/proc", "--dev", "/dev", "--size", "16777216", "--tmpfs", "/dev/shm", "--remount-ro", "/dev");
         Add("--size", "134217728", "--tmpfs", "/tmp", "--size", "67108864", "--tmpfs", "/box");
-        for (var i = 0; i < spec.Files.Count; i++)
-        {
-            var file = spec.Files[i];
-            Add("--perms", file.Executable ? "0755" : "0644", "--file", Number(files[i]), file.Path);
-        }
+        foreach (var (file, descriptor) in files) Add("--perms", file.Executable ? "0755" : "0644", "--file", Number(descriptor), file.Path);
         Add("--chdir", "/box", "--remount-ro", "/", "--json-status-fd", Number(status));
         return Encoding.UTF8.GetBytes(a.ToString());
 
@@ -49,15 +47,17 @@ internal static class BoxArguments
 
     /// <summary>The command line that becomes a box. No text of the user is ever part of the script for terminals; the path goes as an argument.</summary>
     /// <param name="args">Descriptor from which the options are read.</param>
-    public static List<string> Chain(BoxSpec spec, HostTools tools, string mark, bool plainUser, int args, string? terminal)
+    public static List<string> Chain(BoxSpec spec, BoxHost host, bool plainUser, int args, string? terminal)
     {
         // A shell exports PWD by itself; it would be the one entry in the environment of the box's pid 1.
         List<string> chain = terminal is null ? [] : ["/bin/sh", "-c", "unset PWD OLDPWD; exec 0<>\"$1\" 1>&0 2>&0 && shift && exec \"$@\"", "sh", terminal];
         // The mark is for the guardian, which looks at command lines; the options behind the descriptor clear the environment.
-        chain.AddRange([.. tools.ResetSignals, tools.Bubblewrap, "--setenv", "BOX", mark, "--args", Number(args), "--"]);
+        chain.AddRange([host.Tools.Bubblewrap, "--setenv", "BOX", host.Guardian.Mark, "--args", Number(args), "--"]);
+        // Also for the guardian: the box's first process, when bubblewrap has become it, must still be known.
+        if (host.Init is not null) chain.AddRange([BoxInit.Path, host.Guardian.Mark]);
         // A plain user's processes are counted together with everything else that user runs; inside the box's user namespace only its own count.
         if (plainUser) chain.AddRange(["/usr/bin/prlimit", "--nproc=" + Number(spec.Limits.Processes), "--"]);
-        chain.AddRange(spec.Command);
+        chain.AddRange([host.Root.Locate(spec.Command[0]), .. spec.Command.Skip(1)]);
         return chain;
     }
 

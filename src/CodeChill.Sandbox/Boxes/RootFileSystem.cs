@@ -71,6 +71,9 @@ internal sealed class RootFileSystem
     public bool HasExecutable(string name) =>
         ((ReadOnlySpan<string>)["usr/bin/", "usr/local/bin/"]).ToArray().Any(d => new FileInfo(In(d + name)) is { } f && (f.Exists || f.LinkTarget is not null));
 
+    /// <summary>The path in the box of a program that is named without one; of two, the one that PATH names first.</summary>
+    public string Locate(string program) => program.Contains('/') ? program : File.Exists(In("usr/local/bin/" + program)) ? "/usr/local/bin/" + program : "/usr/bin/" + program;
+
     public bool Has(string absolutePath) => File.Exists(In(absolutePath.TrimStart('/'))) || Directory.Exists(In(absolutePath.TrimStart('/')));
 
     private static bool IsFinished(string path) => File.Exists(System.IO.Path.Combine(path, Stamp));

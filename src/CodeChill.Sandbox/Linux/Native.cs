@@ -12,8 +12,13 @@ internal static partial class Native
     private const int SealAll = 0x1 | 0x2 | 0x4 | 0x8;
     private const uint CloseRangeCloexec = 4;
 
+    private static readonly TimeSpan s_execPatience = TimeSpan.FromSeconds(5);
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
+    private static partial nint SetHandler(int signal, nint handler);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int pid, int signal);
@@ -128,10 +133,21 @@ internal static partial class Native
         }
     }
 
-    /// <summary>Sets a limit of another process, soft and hard.</summary>
+    /// <summary>
+    /// Sets a limit of a process that was started just now, soft and hard. Its starter is told of the exec when the kernel closes descriptors, a moment before it installs the
+    /// credentials: until then the saved user is still root, and the call of a user who is not is refused (EPERM). That moment is waited for.
+    /// </summary>
     public static void Limit(int pid, Resource resource, long value)
     {
-        if (SetLimit(pid, (int)resource, new((ulong)value, (ulong)value), 0) != 0) throw new IOException($"The limit {resource} could not be set (errno {Marshal.GetLastPInvokeError()}).");
+        const int NotPermitted = 1; // EPERM
+        var since = System.Diagnostics.Stopwatch.StartNew();
+        var wait = default(SpinWait);
+        while (SetLimit(pid, (int)resource, new((ulong)value, (ulong)value), 0) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error != NotPermitted || since.Elapsed > s_execPatience) throw new IOException($"The limit {resource} could not be set (errno {error}).");
+            wait.SpinOnce();
+        }
     }
 
     /// <summary>The read end a child inherits, and the write end it does not.</summary>
@@ -189,6 +205,13 @@ internal static partial class Native
             if (SystemCall(number, a, b, c) != 0) throw new IOException($"Credentials could not be changed (system call {number}, errno {Marshal.GetLastPInvokeError()}).");
         }
     }
+
+    /// <summary>
+    /// From now on a signal does nothing to this process by being handled, not by being ignored: exec passes ignoring on to children, and of handlers none. The handler is a function of the
+    /// C library that may be called at any moment and changes nothing.
+    /// </summary>
+    public static void HandleByNothing(int signal) =>
+        _ = SetHandler(signal, NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "getpid"));
 
     public static int CreateMemoryFile()
     {

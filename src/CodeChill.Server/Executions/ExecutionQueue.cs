@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using CodeChill.Server.Platform;
 
@@ -82,6 +83,13 @@ internal sealed class ExecutionQueue : BackgroundService
     /// <summary>How fast one user, and one room, may start things.</summary>
     public Error? Throttle(string roomId, string userId)
         => !_perUser.TryTake(userId, out var wait) || !_perRoom.TryTake(roomId, out wait) ? ExecutionErrors.TooFast(wait) : null;
+
+    /// <summary>Programs of this language will come soon. Nobody waits for it, and while others run, it is not the time.</summary>
+    public void Prepare(string language)
+    {
+        if (Open == 0)
+            _runner.Prepare(language);
+    }
 
     public void Release(Place place)
     {
@@ -218,8 +226,20 @@ internal sealed class ExecutionQueue : BackgroundService
             }
 
             if (entry is not null)
-                await EndAsync(entry, await RunAsync(entry, stopping));
+                await HandleAsync(entry, stopping);
         }
+    }
+
+    /// <summary>One run, from its turn to its end. Whatever is logged meanwhile, here or by its receiver or runner, carries its id.</summary>
+    private async Task HandleAsync(Entry entry, CancellationToken stopping)
+    {
+        using var scope = _logger.BeginScope(new Dictionary<string, object> { ["ExecutionId"] = entry.Job.ExecutionId, ["RoomId"] = entry.Job.RoomId });
+        using var span = Instruments.Run(entry.Job.ExecutionId, entry.Job.RoomId, entry.Job.Request.Language, entry.Asker);
+        var outcome = await RunAsync(entry, stopping);
+        span?.SetTag("codechill.verdict", outcome.Verdict);
+        if (outcome.Verdict is "internal_error" or "sandbox_unavailable")
+            span?.SetStatus(ActivityStatusCode.Error);
+        await EndAsync(entry, outcome);
     }
 
     /// <summary>Under the gate: tells those who are nearer to their turn than they were last told.</summary>
@@ -368,6 +388,9 @@ internal sealed class ExecutionQueue : BackgroundService
         public SemaphoreSlim Output { get; } = new(1, 1);
 
         public long Queued { get; } = queued;
+
+        /// <summary>The span in which it was asked for.</summary>
+        public ActivityContext Asker { get; } = Activity.Current?.Context ?? default;
 
         public long Started { get; set; }
 

@@ -32,6 +32,12 @@ internal interface IRunner
     /// <param name="cancel">Ends the run.</param>
     Task<RunOutcome> RunAsync(RunJob job, ChannelReader<RunInput>? input, Func<RunChunk, ValueTask> onOutput, CancellationToken cancel);
 
+    /// <summary>Says that programs of a language will come soon. Returns at once; what is done about it, if anything, is bounded by the runner.</summary>
+    /// <param name="language">The contract's name.</param>
+    void Prepare(string language)
+    {
+    }
+
     /// <summary>The name under which a service outside knows the run, once it has one; null when there is no such service.</summary>
     Task<string?> TokenOfAsync(string executionId, CancellationToken cancel) => Task.FromResult<string?>(null);
 }

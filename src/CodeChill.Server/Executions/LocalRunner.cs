@@ -68,6 +68,8 @@ internal sealed class LocalRunner(ExecutionOptions options, ILogger<LocalRunner>
             result.PeakMemoryBytes / 1024);
     }
 
+    public void Prepare(string language) => _sandbox?.Prepare(language);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try

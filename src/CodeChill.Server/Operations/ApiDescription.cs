@@ -40,6 +40,7 @@ internal static class ApiDescription
             .WithOpenApiRoutePattern("/openapi/{documentName}.json")
             .DisableDefaultFonts()
             .DisableTelemetry()
+            .HideDeveloperTools()
             .DisableAgent());
     }
 }

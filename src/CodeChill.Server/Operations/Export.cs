@@ -88,6 +88,33 @@ internal sealed class Export(Database database, TimeProvider clock)
             user.Id,
             cancel,
             pageRows: 20);
+        await RowsAsync<OwnCase>(
+            json,
+            output,
+            "test_cases",
+            """
+            SELECT id, room_id, name, input, expected_output, is_hidden, time_limit, memory_limit, created_at, updated_at
+            FROM test_cases WHERE created_by = @userId AND id > @after ORDER BY id
+            """,
+            "",
+            row => row.Id,
+            user.Id,
+            cancel,
+            pageRows: 20);
+        // How it went with each case is left out: what a hidden case printed belongs to who hid it.
+        await RowsAsync<OwnCaseRun>(
+            json,
+            output,
+            "case_runs",
+            """
+            SELECT seq, id, room_id, language, source_code, status, verdict, passed, total, compile_output, created_at, completed_at
+            FROM case_runs WHERE user_id = @userId AND seq > @after ORDER BY seq
+            """,
+            0L,
+            row => row.Seq,
+            user.Id,
+            cancel,
+            pageRows: 20);
         await EditsAsync(json, output, user.Id, cancel);
         json.WriteEndObject();
         await FlushAsync(json, output, cancel);
@@ -220,6 +247,37 @@ internal sealed class Export(Database database, TimeProvider clock)
         public int? ExitCode { get; init; }
         public required string Status { get; init; }
         public string? Verdict { get; init; }
+        public DateTimeOffset CreatedAt { get; init; }
+        public DateTimeOffset? CompletedAt { get; init; }
+    }
+
+    private sealed record OwnCase
+    {
+        public required string Id { get; init; }
+        public required string RoomId { get; init; }
+        public required string Name { get; init; }
+        public required string Input { get; init; }
+        public required string ExpectedOutput { get; init; }
+        public bool IsHidden { get; init; }
+        public double? TimeLimit { get; init; }
+        public long? MemoryLimit { get; init; }
+        public DateTimeOffset CreatedAt { get; init; }
+        public DateTimeOffset UpdatedAt { get; init; }
+    }
+
+    private sealed record OwnCaseRun
+    {
+        [System.Text.Json.Serialization.JsonIgnore]
+        public long Seq { get; init; }
+        public required string Id { get; init; }
+        public required string RoomId { get; init; }
+        public required string Language { get; init; }
+        public required string SourceCode { get; init; }
+        public required string Status { get; init; }
+        public string? Verdict { get; init; }
+        public int Passed { get; init; }
+        public int Total { get; init; }
+        public string? CompileOutput { get; init; }
         public DateTimeOffset CreatedAt { get; init; }
         public DateTimeOffset? CompletedAt { get; init; }
     }

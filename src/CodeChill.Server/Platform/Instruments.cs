@@ -87,12 +87,12 @@ internal static class Instruments
         return activity;
     }
 
-    /// <summary>A span of a run; null when nobody traces.</summary>
-    public static Activity? Run(string executionId, string roomId, string language)
+    /// <summary>A span of a run, below whatever asked for it; null when nobody traces.</summary>
+    public static Activity? Run(string executionId, string roomId, string language, ActivityContext asker)
     {
         if (!Activities.HasListeners())
             return null;
-        var activity = Activities.StartActivity("run");
+        var activity = Activities.StartActivity("run", ActivityKind.Internal, asker);
         activity?.SetTag("codechill.execution.id", executionId).SetTag("codechill.room.id", roomId).SetTag("codechill.language", language);
         return activity;
     }

@@ -20,6 +20,9 @@ internal sealed record ServerOptions
     /// <summary>How long a stop waits for requests in flight and for the log to be written.</summary>
     public required TimeSpan StopTimeout { get; init; }
 
+    /// <summary>Whether the library's event loops carry the connections (Linux) instead of Kestrel's own transport.</summary>
+    public bool EventLoops { get; init; }
+
     public static ServerOptions Read(SettingsReader settings, string? repository) => new()
     {
         Url = ReadUrl(settings),
@@ -27,6 +30,7 @@ internal sealed record ServerOptions
         WebRoot = ReadWebRoot(settings, repository),
         TrustedProxies = [.. settings.List("Server:TrustedProxies").Select(text => ReadNetwork(settings, text)).OfType<System.Net.IPNetwork>()],
         StopTimeout = TimeSpan.FromSeconds(settings.Number("Server:StopTimeoutSeconds", 20, 1, 300)),
+        EventLoops = settings.Flag("Server:EventLoops") ?? false,
     };
 
     private static string? ReadUrl(SettingsReader settings)

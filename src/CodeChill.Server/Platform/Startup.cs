@@ -37,6 +37,8 @@ internal static class Startup
                 services.GetRequiredService<DatabaseOptions>().Open(services.GetRequiredService<ServerOptions>()));
         if (server.Url is { } url)
             builder.WebHost.UseUrls(url);
+        if (server.EventLoops)
+            builder.WebHost.UseSocketIOTransport();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = server.StopTimeout);
         builder.Services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
     }

@@ -67,6 +67,8 @@ internal sealed partial class RoomGrain
             var filled = await FillIfEmptyAsync(userId, LanguageCatalog.TemplateOf(language));
             if (filled.Error is { } error)
                 return error;
+            if (_sockets.Count > 0)
+                executions.Queue.Prepare(language);
         }
 
         if (await ViewAsync() is { } view)

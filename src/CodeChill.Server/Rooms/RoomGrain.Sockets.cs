@@ -36,6 +36,9 @@ internal sealed partial class RoomGrain
             _document.Version);
         entry.Relay.Relay.DeliverAsync(_epoch, new SocketAttached { Seq = ++entry.Relay.Seq, SocketId = socket.SocketId, Joined = joined }).Ignore();
         TellInterrupted(entry);
+        // The first to open the room will run something before long: a compiler that is slow to start may start now.
+        if (_sockets.Count == 1)
+            executions.Queue.Prepare(row!.Language);
         if (firstOfUser)
         {
             Broadcast(

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CodeChill.Server.Auth;
 using CodeChill.Server.Auth.Tokens;
+using CodeChill.SocketIO;
 
 namespace CodeChill.Server.YWebSocket;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using CodeChill.Server.Auth;
+using CodeChill.SocketIO;
 
 namespace CodeChill.Server.YWebSocket;
 
@@ -12,12 +13,12 @@ namespace CodeChill.Server.YWebSocket;
 /// Writes go to the socket itself when that is possible: the client's first frame proves that the answer to its handshake, the only thing
 /// that ever went through the server's pipe, has arrived; until then nothing is written.
 /// </summary>
-internal sealed class YjsConnection : IDisposable
+internal sealed class YjsConnection : IFlushable, IDisposable
 {
     private const int FirstBuffer = 4096;
 
     private readonly Lock _gate = new();
-    private readonly YjsTransport _transport;
+    private readonly WebSocketUpgrade _transport;
     private readonly FlushLane _lane;
     private readonly TimeProvider _clock;
     private readonly WebSocket _webSocket;
@@ -36,7 +37,7 @@ internal sealed class YjsConnection : IDisposable
     private long _saidAt;
     private long _writingSince;
 
-    public YjsConnection(string id, Caller caller, System.Net.IPAddress? address, YjsTransport transport, FlushLane lane, TimeProvider clock)
+    public YjsConnection(string id, Caller caller, System.Net.IPAddress? address, WebSocketUpgrade transport, FlushLane lane, TimeProvider clock)
     {
         (Id, Caller, Address, _transport, _lane, _clock) = (id, caller, address, transport, lane, clock);
         _webSocket = WebSocket.CreateFromStream(new QueueStream(this), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.Zero });

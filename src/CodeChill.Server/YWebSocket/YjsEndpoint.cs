@@ -1,6 +1,7 @@
 using CodeChill.Server.Auth.Tokens;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Rooms;
+using CodeChill.SocketIO;
 
 namespace CodeChill.Server.YWebSocket;
 
@@ -36,7 +37,7 @@ internal sealed class YjsEndpoint(
             return;
         }
 
-        if (!YjsTransport.IsHandshake(http))
+        if (!WebSocketUpgrade.IsHandshake(http))
         {
             http.Response.Headers.Upgrade = "websocket";
             await Replies.WriteAsync(http, UpgradeRequired);
@@ -45,7 +46,7 @@ internal sealed class YjsEndpoint(
 
         var token = http.Request.Query["token"];
         var caller = await tokens.ValidateAsync(token.Count == 1 ? token[0] : null, http.RequestAborted);
-        var transport = await YjsTransport.AcceptAsync(http);
+        var transport = await WebSocketUpgrade.AcceptAsync(http);
         var known = caller.Value ?? new Auth.Caller("", "", null, null, default, false);
         using var connection = new YjsConnection(Ids.New(clock), known, http.Connection.RemoteIpAddress, transport, census.NextLane(), clock);
         if (caller.Error is { } unknown)

@@ -1,5 +1,6 @@
-using System.Buffers.Binary;
+using System.Net.WebSockets;
 using System.Text;
+using CodeChill.SocketIO;
 
 namespace CodeChill.Server.YWebSocket;
 
@@ -10,8 +11,6 @@ namespace CodeChill.Server.YWebSocket;
 /// </summary>
 internal static class YjsFrames
 {
-    private const byte Binary = 0x82;
-
     /// <summary>An awareness update about nobody: for clients whose patience counts messages only.</summary>
     public static readonly ReadOnlyMemory<byte> Heartbeat = Awareness([0]);
 
@@ -29,37 +28,13 @@ internal static class YjsFrames
 
     private static byte[] Build(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> payload)
     {
-        Span<byte> length = stackalloc byte[5];
-        var lengthSize = 0;
-        for (var rest = (uint)payload.Length; ; rest >>= 7)
-        {
-            length[lengthSize++] = (byte)(rest > 0x7f ? 0x80 | (rest & 0x7f) : rest);
-            if (rest <= 0x7f)
-                break;
-        }
-
-        var message = kind.Length + lengthSize + payload.Length;
-        var header = message switch { <= 125 => 2, <= 0xffff => 4, _ => 10 };
-        var frame = new byte[header + message];
-        frame[0] = Binary;
-        switch (header)
-        {
-            case 2:
-                frame[1] = (byte)message;
-                break;
-            case 4:
-                frame[1] = 126;
-                BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(2), (ushort)message);
-                break;
-            default:
-                frame[1] = 127;
-                BinaryPrimitives.WriteUInt64BigEndian(frame.AsSpan(2), (ulong)message);
-                break;
-        }
-
-        kind.CopyTo(frame.AsSpan(header));
-        length[..lengthSize].CopyTo(frame.AsSpan(header + kind.Length));
-        payload.CopyTo(frame.AsSpan(header + kind.Length + lengthSize));
-        return frame;
+        Span<byte> head = stackalloc byte[kind.Length + 5];
+        kind.CopyTo(head);
+        var length = kind.Length;
+        var rest = (uint)payload.Length;
+        for (; rest > 0x7f; rest >>= 7)
+            head[length++] = (byte)(0x80 | (rest & 0x7f));
+        head[length++] = (byte)rest;
+        return WebSocketUpgrade.Frame(WebSocketMessageType.Binary, head[..length], payload);
     }
 }

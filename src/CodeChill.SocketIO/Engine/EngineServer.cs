@@ -127,7 +127,7 @@ internal sealed class EngineServer : IDisposable
             return;
         }
 
-        if (webSocket && !WebSocketStreams.IsHandshake(http))
+        if (webSocket && !WebSocketUpgrade.IsHandshake(http))
         {
             await EngineError.BadRequest.WriteAsync(http).ConfigureAwait(false);
             return;
@@ -171,7 +171,7 @@ internal sealed class EngineServer : IDisposable
 
     private async Task AcceptAsync(HttpContext http, EngineSession session, bool isNew)
     {
-        if (!isNew && !WebSocketStreams.IsHandshake(http))
+        if (!isNew && !WebSocketUpgrade.IsHandshake(http))
         {
             await EngineError.BadRequest.WriteAsync(http).ConfigureAwait(false);
             return;

@@ -42,7 +42,7 @@ internal abstract partial class EngineSession
     }
 
     /// <summary>Called by the flush scheduler: hands what is queued to the current transport.</summary>
-    internal void Flush()
+    public void Flush()
     {
         WebSocketConnection? socket;
         PollWaiter? poll = null;

@@ -30,7 +30,7 @@ internal enum CloseKind
 /// Deadlines (heartbeat, upgrade, joining, attachments, closing) share one wheel entry: the session itself.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "Sessions own no disposables.")]
-internal abstract partial class EngineSession : WheelEntry
+internal abstract partial class EngineSession : WheelEntry, IFlushable
 {
     protected const long Never = long.MaxValue;
     private const long FlushMs = 5_000;
@@ -65,7 +65,7 @@ internal abstract partial class EngineSession : WheelEntry
 
     public EngineServer Server { get; }
 
-    public FlushScheduler.Lane Lane { get; }
+    public FlushLane Lane { get; }
 
     internal Lock Gate { get; } = new();
 

@@ -12,17 +12,17 @@ internal sealed class FlushScheduler
     [ThreadStatic]
     private static Batch? s_batch;
 
-    private readonly Lane[] _lanes;
+    private readonly FlushLane[] _lanes;
     private int _next;
 
     public FlushScheduler(int lanes)
     {
-        _lanes = new Lane[lanes];
-        for (int i = 0; i < lanes; i++) _lanes[i] = new Lane();
+        _lanes = new FlushLane[lanes];
+        for (int i = 0; i < lanes; i++) _lanes[i] = new FlushLane();
     }
 
     /// <summary>A lane for a new connection; lanes run in parallel, the connections of one lane don't.</summary>
-    public Lane Assign() => _lanes[(int)((uint)Interlocked.Increment(ref _next) % (uint)_lanes.Length)];
+    public FlushLane Assign() => _lanes[(int)((uint)Interlocked.Increment(ref _next) % (uint)_lanes.Length)];
 
     /// <summary>Queues a flush; the caller made sure the connection isn't queued already.</summary>
     public static void Add(EngineSession session)
@@ -67,53 +67,6 @@ internal sealed class FlushScheduler
         foreach (var session in sessions) session.Flush();
         sessions.Clear();
         if (sessions.Capacity > 4096) sessions.Capacity = 0;
-    }
-
-    internal sealed class Lane : IThreadPoolWorkItem
-    {
-        private readonly Lock _gate = new();
-        private List<EngineSession> _waiting = [];
-        private List<EngineSession> _running = [];
-        private bool _scheduled;
-
-        public void Add(EngineSession session)
-        {
-            lock (_gate)
-            {
-                _waiting.Add(session);
-                if (_scheduled) return;
-                _scheduled = true;
-            }
-
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-
-        public void Execute()
-        {
-            List<EngineSession> batch;
-            lock (_gate)
-            {
-                batch = _waiting;
-                _waiting = _running;
-                _running = batch;
-            }
-
-            foreach (var session in batch) session.Flush();
-            batch.Clear();
-            if (batch.Capacity > 4096) batch.Capacity = 0;
-
-            // Only now may another run start: it would swap the list this one was walking.
-            lock (_gate)
-            {
-                if (_waiting.Count == 0)
-                {
-                    _scheduled = false;
-                    return;
-                }
-            }
-
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
     }
 
     private sealed class Batch

@@ -12,9 +12,12 @@ namespace CodeChill.SocketIO.EventLoop;
 /// descriptor out; Kestrel then ends its side with the request, pipes and HTTP state included, and the descriptor lives on in a
 /// <see cref="RawSocket"/>.
 /// </summary>
-[SuppressMessage("Design", "CA2213", Justification = "The token source is left to the collector on purpose.")]
+[SuppressMessage("Design", "CA2213", Justification = "The token sources are left to the collector on purpose; the timer goes with the descriptor.")]
 internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeature
 {
+    /// <summary>How long a request may go on after its peer has said that it sends no more: such a peer may be reading still, or be gone.</summary>
+    private static readonly TimeSpan HalfClosedFor = TimeSpan.FromSeconds(10);
+
     private readonly Loop _loop;
     private readonly int _fd;
     private readonly Source _source;
@@ -22,6 +25,8 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
     private readonly Pipe _output;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _finished = new();
+    private ITimer? _halfClosed;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _sending = Task.CompletedTask;
     private TaskCompletionSource? _writable;
@@ -59,6 +64,12 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
 
     /// <summary>The pipes as made here; <see cref="DefaultConnectionContext.Transport"/> may have been wrapped by a middleware.</summary>
     public IDuplexPipe Own { get; }
+
+    /// <summary>
+    /// The peer sends no more: it has gone, or has closed its sending side only. Kestrel takes <see cref="BaseConnectionContext.ConnectionClosed"/> for the end and drops the
+    /// answer, so that follows later; a poll that nobody may be waiting for wants to know at once.
+    /// </summary>
+    public CancellationToken PeerFinished => _finished.Token;
 
     public void Start()
     {
@@ -110,6 +121,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         _loop.Remove(_source, _fd);
         var raw = new RawSocket(Loop.Next(), _fd, early);
         _over = true;
+        _halfClosed?.Dispose();
         _input.Writer.Complete();
         _ended.TrySetResult();
         return raw;
@@ -146,7 +158,8 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
             // The peer sends no more but may still read: what Kestrel writes leaves until it disposes the connection.
             Pause(true);
             _input.Writer.Complete();
-            FireClosed();
+            Fire(_finished);
+            _halfClosed = TimeProvider.System.CreateTimer(static c => Fire(((LoopConnection)c!)._closed), this, HalfClosedFor, Timeout.InfiniteTimeSpan);
             return;
         }
 
@@ -267,13 +280,15 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         _input.Writer.Complete(error);
         Writable();
         _ended.TrySetResult();
-        FireClosed();
+        _halfClosed?.Dispose();
+        Fire(_finished);
+        Fire(_closed);
     }
 
     /// <summary>
-    /// What Kestrel does about it doesn't belong on the loop's thread. The source is never disposed: it has no timer, and a late cancellation must be harmless.
+    /// What Kestrel does about it doesn't belong on the loop's thread. The sources are never disposed: they have no timer, and a late cancellation must be harmless.
     /// </summary>
-    private void FireClosed() => ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+    private static void Fire(CancellationTokenSource source) => ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), source, preferLocal: false);
 
     private IPEndPoint? ReadLocal()
     {

@@ -3,7 +3,9 @@ using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text;
 using CodeChill.SocketIO.Engine;
+using CodeChill.SocketIO.EventLoop;
 using CodeChill.SocketIO.Packets;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -12,6 +14,12 @@ namespace CodeChill.SocketIO.Transports;
 /// <summary>HTTP long-polling: a GET brings packets to the client, a POST takes them from it.</summary>
 internal static class PollingTransport
 {
+    private static readonly Action<object?> Abort = static state =>
+    {
+        var (session, waiter) = ((EngineSession, PollWaiter))state!;
+        session.AbortPoll(waiter);
+    };
+
     public static async Task PollAsync(EngineSession session, HttpContext http)
     {
         var start = session.BeginPoll(out var waiter);
@@ -32,13 +40,9 @@ internal static class PollingTransport
         var outcome = PollOutcome.Data;
         if (start == PollStart.Wait)
         {
-            using var registration = http.RequestAborted.UnsafeRegister(
-                static s =>
-                {
-                    var (session, waiter) = ((EngineSession, PollWaiter))s!;
-                    session.AbortPoll(waiter);
-                },
-                (session, waiter));
+            object state = (session, waiter);
+            using var aborted = http.RequestAborted.UnsafeRegister(Abort, state);
+            using var finished = http.Features.Get<IMemoryPoolFeature>() is LoopConnection loop ? loop.PeerFinished.UnsafeRegister(Abort, state) : default;
             outcome = await waiter.Task.ConfigureAwait(false);
         }
 

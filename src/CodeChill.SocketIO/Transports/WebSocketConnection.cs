@@ -309,7 +309,8 @@ internal sealed partial class WebSocketConnection
 
             if (_broken) buffer = buffer.Slice(buffer.End);
             input.AdvanceTo(buffer.Start, buffer.End);
-            if (!proceed || result.IsCompleted || result.IsCanceled) return;
+            // A cancelled read is the host's stop, see UpgradedStream: what is queued and the close handshake are still to come.
+            if (!proceed || result.IsCompleted) return;
             if (WaitForRoom() is { } room) await room.ConfigureAwait(false);
         }
     }

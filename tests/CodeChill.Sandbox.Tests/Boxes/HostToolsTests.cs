@@ -9,6 +9,6 @@ public sealed class HostToolsTests
     [InlineData("0000000000000000", "")]
     [InlineData("0000000000001006", "2,3")] // started with & in a script
     [InlineData("0000000000001007", "1,2,3")] // and by nohup
-    public void Signals_that_were_ignored_at_start_are_put_back(string mask, string signals) =>
-        string.Join(' ', HostTools.ResetIgnored($"Name:\tx\nSigIgn:\t{mask}\nSigCgt:\t0\n")).ShouldBe(signals.Length == 0 ? "" : $"/usr/bin/env --default-signal={signals}");
+    public void Signals_that_were_ignored_at_start_are_recognised(string mask, string signals) =>
+        string.Join(',', HostTools.IgnoredSignals($"Name:\tx\nSigIgn:\t{mask}\nSigCgt:\t0\n")).ShouldBe(signals);
 }

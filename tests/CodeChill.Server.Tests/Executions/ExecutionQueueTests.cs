@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using System.Threading.Channels;
 using CodeChill.Server.Executions;
-using Microsoft.Extensions.Logging.Abstractions;
+using CodeChill.Server.Platform;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CodeChill.Server.Tests.Executions;
@@ -9,6 +12,7 @@ namespace CodeChill.Server.Tests.Executions;
 public sealed class ExecutionQueueTests : IAsyncLifetime
 {
     private readonly FakeRunner _runner = new();
+    private readonly ScopedLogger _log = new();
     private readonly WatchedClock _clock = new();
     private readonly ExecutionQueue _queue;
     private int _count;
@@ -18,7 +22,7 @@ public sealed class ExecutionQueueTests : IAsyncLifetime
         new ExecutionOptions { Slots = 1, LiveSlots = 1, Sessions = 1 },
         new ExecutionMetrics(new TestMeters()),
         _clock,
-        NullLogger<ExecutionQueue>.Instance);
+        _log);
 
     public async ValueTask InitializeAsync() => await _queue.StartAsync(TestContext.Current.CancellationToken);
 
@@ -57,6 +61,60 @@ public sealed class ExecutionQueueTests : IAsyncLifetime
         await receiver.Ended;
         await late!(new RunChunk("stdout", "after the end", 99));
         receiver.Heard.ShouldBe(["started", "0 stdout [3]", "1 stdout [7]", "2 stdout [8]", "ended success"]);
+    }
+
+    [Fact]
+    public async Task A_run_is_a_span_below_its_asker_and_what_is_logged_of_it_carries_its_id()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == Instruments.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        string? inside = null;
+        _runner.Behaviour = (_, _, _, _) =>
+        {
+            inside = Activity.Current?.SpanId.ToHexString();
+            throw new IOException("the network cable");
+        };
+        string id, asker;
+        FakeReceiver receiver;
+        using (var asking = new Activity("asking").Start())
+        {
+            asker = asking.SpanId.ToHexString();
+            (id, receiver) = Enqueue(onEnd: () => throw new InvalidOperationException("nobody is there"));
+        }
+
+        await receiver.Ended;
+        // The end is reported, and its failure logged, inside the span.
+        while (!spans.Any(s => Equals(s.GetTagItem("codechill.execution.id"), id)))
+            await Task.Yield();
+        var span = spans.Single(s => Equals(s.GetTagItem("codechill.execution.id"), id));
+        span.OperationName.ShouldBe("run");
+        span.ParentSpanId.ToHexString().ShouldBe(asker);
+        span.SpanId.ToHexString().ShouldBe(inside);
+        span.GetTagItem("codechill.room.id").ShouldNotBeNull();
+        span.GetTagItem("codechill.language").ShouldBe("python");
+        span.GetTagItem("codechill.verdict").ShouldBe("internal_error");
+        span.Status.ShouldBe(ActivityStatusCode.Error);
+        _log.Lines.Where(l => l.ExecutionId == id).Select(l => l.Line).ShouldBe([$"The runner failed on {id}", $"The end of run {id} was not reported"]);
+        _log.Lines.ShouldAllBe(l => l.ExecutionId == id);
+    }
+
+    [Fact]
+    public async Task What_may_come_is_prepared_for_while_nothing_runs()
+    {
+        _queue.Prepare("java");
+        var (id, receiver) = Enqueue();
+        await _runner.StartedAsync();
+        _queue.Prepare("kotlin");
+        _runner.End(id);
+        await receiver.Ended;
+        _queue.Prepare("csharp");
+        _runner.Prepared.ShouldBe(["java", "csharp"]);
     }
 
     [Fact]
@@ -299,6 +357,26 @@ public sealed class ExecutionQueueTests : IAsyncLifetime
     /// <summary>Moves the clock a second at a time until the task is done, and fails when that takes longer than the limit.</summary>
 
     /// <summary>A clock that tells when somebody starts to wait for a given time: only then does it make sense to let that time pass.</summary>
+    /// <summary>Keeps lines with the execution id that was in scope when they were written.</summary>
+    private sealed class ScopedLogger : ILogger<ExecutionQueue>
+    {
+        private readonly AsyncLocal<string?> _id = new();
+
+        public ConcurrentQueue<(string? ExecutionId, string Line)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull
+        {
+            _id.Value = state is IEnumerable<KeyValuePair<string, object>> pairs ? pairs.FirstOrDefault(p => p.Key == "ExecutionId").Value as string : null;
+            return null;
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            => Lines.Enqueue((_id.Value, formatter(state, exception)));
+    }
+
     private sealed class WatchedClock : FakeTimeProvider
     {
         private readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();

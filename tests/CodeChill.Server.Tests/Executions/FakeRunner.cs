@@ -16,6 +16,10 @@ internal sealed class FakeRunner : IRunner
 
     public IReadOnlyList<RunnerLanguage> Languages { get; set; } = [new("python", true, "3", null, true), new("ruby", false, null, "not installed")];
 
+    public List<string> Prepared { get; } = [];
+
+    public void Prepare(string language) => Prepared.Add(language);
+
     /// <summary>What a run does; null is to wait for <see cref="End"/> or the cancellation.</summary>
     public Func<RunJob, ChannelReader<RunInput>?, Func<RunChunk, ValueTask>, CancellationToken, Task<RunOutcome>>? Behaviour { get; set; }
 

@@ -49,6 +49,20 @@ public sealed class ExportTests(DatabaseFixture databases)
                     "INSERT INTO executions (id, room_id, user_id, language, source_code, status, created_at) VALUES (@id, @mine, @user, 'python', @code, 'completed', 1)",
                     new { id = Ids.New(TimeProvider.System), mine, user, code = user == ann ? "print(1)" : "canary of Bob" },
                     t);
+                await c.ExecuteAsync(
+                    """
+                    INSERT INTO test_cases (id, room_id, name, input, expected_output, is_hidden, position, created_by, created_at, updated_at)
+                    VALUES (@id, @mine, 'one', @code, '', 1, @position, @user, 1, 1)
+                    """,
+                    new { id = Ids.New(TimeProvider.System), mine, user, position = user == ann ? 0 : 1, code = user == ann ? "in" : "canary of Bob" },
+                    t);
+                await c.ExecuteAsync(
+                    """
+                    INSERT INTO case_runs (id, room_id, user_id, language, source_code, status, passed, total, node_id, created_at)
+                    VALUES (@id, @mine, @user, 'python', @code, 'completed', 1, 2, 'node', 1)
+                    """,
+                    new { id = Ids.New(TimeProvider.System), mine, user, code = user == ann ? "print(2)" : "canary of Bob" },
+                    t);
             }
         });
 
@@ -61,6 +75,9 @@ public sealed class ExportTests(DatabaseFixture databases)
         json.GetProperty("user").GetProperty("id").GetString().ShouldBe(ann);
         json.GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("content").GetString()).ShouldBe(Enumerable.Range(0, Messages).Select(i => $"message {i}"));
         json.GetProperty("executions").EnumerateArray().ShouldHaveSingleItem().GetProperty("source_code").GetString().ShouldBe("print(1)");
+        json.GetProperty("test_cases").EnumerateArray().ShouldHaveSingleItem().GetProperty("input").GetString().ShouldBe("in");
+        var caseRun = json.GetProperty("case_runs").EnumerateArray().ShouldHaveSingleItem();
+        (caseRun.GetProperty("source_code").GetString(), caseRun.GetProperty("total").GetInt32()).ShouldBe(("print(2)", 2));
         json.GetProperty("rooms").EnumerateArray().ShouldHaveSingleItem().GetProperty("content").GetString().ShouldBe("my text");
         json.GetProperty("memberships").EnumerateArray().ShouldHaveSingleItem().GetProperty("role").GetString().ShouldBe("owner");
         json.GetProperty("edits").EnumerateArray().Select(edit => edit.GetProperty("kind").GetString()).ShouldBe(["yjs", "template"]);

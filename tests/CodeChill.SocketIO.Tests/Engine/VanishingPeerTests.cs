@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using CodeChill.SocketIO.EventLoop;
 using CodeChill.SocketIO.Tests.Support;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using NetSocket = System.Net.Sockets.Socket;
 
@@ -52,5 +54,51 @@ public sealed class VanishingPeerTests
         await over.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         asked.ShouldBe(Peers);
         server.Errors.ShouldBeEmpty();
+    }
+
+    /// <summary>
+    /// A peer that says it will send no more may still read: on the event loops it gets its answer, also one that takes a while and is larger than the
+    /// socket's buffers. (Kestrel's own transport takes it for gone.)
+    /// </summary>
+    [Fact]
+    public async Task A_peer_that_closed_its_sending_side_gets_its_answer()
+    {
+        const int Blocks = 100;
+        await using var server = await TestServer.StartAsync(loops: true, map: app => app.MapGet("/slow", async http =>
+        {
+            var loop = (LoopConnection)http.Features.Get<IMemoryPoolFeature>()!;
+            var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var told = loop.PeerFinished.Register(seen.SetResult);
+            await seen.Task;
+            var block = new byte[64 * 1024];
+            for (int i = 0; i < Blocks; i++) await http.Response.Body.WriteAsync(block);
+        }));
+        using var peer = new TcpClient();
+        await peer.ConnectAsync(IPAddress.Loopback, server.Port, TestContext.Current.CancellationToken);
+        var stream = peer.GetStream();
+        await stream.WriteAsync("GET /slow HTTP/1.0\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        peer.Client.Shutdown(SocketShutdown.Send);
+        using var whole = new MemoryStream();
+        await stream.CopyToAsync(whole, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        whole.Length.ShouldBeGreaterThan(Blocks * 64 * 1024);
+    }
+
+    /// <summary>One that is gone is taken for that after a while even by a request that never writes.</summary>
+    [Fact]
+    public async Task A_peer_that_is_gone_ends_a_request_that_waits()
+    {
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = await TestServer.StartAsync(loops: true, map: app => app.MapGet("/wait", async http =>
+        {
+            await Task.WhenAny(Task.Delay(Timeout.Infinite, http.RequestAborted));
+            over.TrySetResult();
+        }));
+        using (var peer = new TcpClient())
+        {
+            await peer.ConnectAsync(IPAddress.Loopback, server.Port, TestContext.Current.CancellationToken);
+            await peer.GetStream().WriteAsync("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        }
+
+        await over.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 }

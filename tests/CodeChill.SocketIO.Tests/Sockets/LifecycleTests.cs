@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using CodeChill.SocketIO.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace CodeChill.SocketIO.Tests.Sockets;
 
@@ -48,6 +51,49 @@ public sealed class LifecycleTests
         stopping.IsCompleted.ShouldBeFalse();
         raw.Dispose();
         await stopping.WaitAsync(limit.Token);
+    }
+
+    /// <summary>
+    /// Kestrel cancels every connection's read when it stops, and waits: taken for the end, it cost a slow reader what was queued for it.
+    /// </summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Slow_reader_gets_what_was_queued_when_the_host_stopped(bool loops, bool direct)
+    {
+        const int Messages = 60;
+        await using var server = await TestServer.StartAsync(
+            o => (o.MaxSendQueueBytes, o.DirectSocketWrites) = (1 << 27, direct),
+            loops: loops,
+            map: static app => app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = Patience);
+        using var limit = new CancellationTokenSource(Patience);
+        using var raw = await RawWebSocket.OpenAsync(server.Port);
+        await raw.JoinAsync(limit.Token);
+        // More than the socket's buffers take.
+        string blob = new('z', 500_000);
+        for (int i = 0; i < Messages; i++) server.IO.Default.Emit("last", i, blob);
+        var stopping = server.StopAsync();
+        // Nobody listens any more: Kestrel is at its connections.
+        while (await IsListeningAsync(server.Port)) await Task.Yield();
+        for (int i = 0; i < Messages; i++) (await raw.ReceiveTextAsync(limit.Token)).ShouldStartWith($"42[\"last\",{i},");
+        (await raw.ReceiveAsync(limit.Token))!.Value.Opcode.ShouldBe(0x88);
+        raw.Dispose();
+        await stopping.WaitAsync(limit.Token);
+    }
+
+    private static async Task<bool> IsListeningAsync(int port)
+    {
+        using var probe = new System.Net.Sockets.TcpClient();
+        try
+        {
+            await probe.ConnectAsync(System.Net.IPAddress.Loopback, port);
+            return true;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
     }
 
     [Fact]

@@ -129,7 +129,7 @@ public sealed class RawWebSocket : IDisposable
         var text = new StringBuilder();
         while (!text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
-            if (await _stream.ReadAsync(_one) == 0) break;
+            if (await ReadOneAsync() == 0) break;
             text.Append((char)_one[0]);
         }
 
@@ -137,4 +137,17 @@ public sealed class RawWebSocket : IDisposable
     }
 
     public void Dispose() => _tcp.Dispose();
+
+    /// <summary>0 at the end of the stream, which a reset is as well.</summary>
+    private async ValueTask<int> ReadOneAsync()
+    {
+        try
+        {
+            return await _stream.ReadAsync(_one);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 }

@@ -9,5 +9,7 @@ for p in [d for d in os.listdir('/proc') if d.isdigit()] + ['self']:
         except OSError: continue
         for sign in (b'SECRET', b'PASSWORD', b'MYSQL', b'CANARY', b'/root', b'/home', b'dotnet', b'codechill', b'/work'):
             if sign in text: print('BREACH:', p, f, sign)
-        if p == '1' and f == 'environ' and text: print('BREACH: environment of init', text)
+        if f == 'environ':
+            for name in (v.split(b'=')[0] for v in text.split(b'\0') if v):
+                if name not in (b'PATH', b'HOME', b'TMPDIR', b'LANG', b'PWD', b'LC_CTYPE'): print('BREACH:', p, 'has', name)
 print('contained')

@@ -20,6 +20,8 @@ export interface ChatPanel {
   /** Fetches what may have been missed. */
   refresh(): void;
   setOnline(online: boolean): void;
+  /** Whether others' messages may be deleted here; it changes when a role does. */
+  setModerates(moderates: boolean): void;
   /** The panel came into view. */
   shown(): void;
   destroy(): void;
@@ -30,8 +32,6 @@ export function chatPanel(options: {
   api: Api;
   connection: Connection;
   me: () => User;
-  /** Whether the room is mine, so that others' messages may be deleted. */
-  moderates: () => boolean;
   visible: () => boolean;
   onUnread: (count: number) => void;
 }): ChatPanel {
@@ -162,7 +162,7 @@ export function chatPanel(options: {
         h('div', { class: 'message-head' }, name, h('time', { dateTime: message.created_at }, clock(message.created_at)),
           message.is_edited && h('span', { class: 'edited' }, 'edited')),
         body),
-      (mine || options.moderates()) && h('div', { class: 'message-actions' },
+      h('div', { class: `message-actions${mine ? '' : ' for-moderators'}` },
         mine && iconButton('edit', 'Edit message', () => edit(message)),
         iconButton('trash', 'Delete message', () => void remove(message))));
   }
@@ -260,6 +260,7 @@ export function chatPanel(options: {
       sendButton.disabled = !now;
       input.placeholder = now ? 'Message everyone here' : 'Waiting for the connection';
     },
+    setModerates: (now) => void element.classList.toggle('moderated', now),
     shown: () => scrollDown(),
     destroy: () => off.forEach((stop) => stop()),
   };

@@ -93,7 +93,7 @@ export function roomPage(options: {
     onShow: () => showBench('terminal'),
   });
   const chat = chatPanel({
-    roomId: room.room.id, api, connection: room.connection, me, moderates,
+    roomId: room.room.id, api, connection: room.connection, me,
     visible: () => !document.hidden && (!narrow.matches || pane === 'chat'),
     onUnread: (count) => {
       unreadMark.textContent = count > 0 ? String(Math.min(count, 99)) : '';
@@ -168,6 +168,7 @@ export function roomPage(options: {
     run.setLanguage(current.language);
     cases.setLanguage(current.language);
     cases.setEditor(moderates());
+    chat.setModerates(moderates());
     terminal.setLanguage(current.language);
     people.show(room.participants, me().id, current.created_by, current.max_participants);
     title();

@@ -155,9 +155,10 @@ internal sealed class SessionHost : IHostedService
     {
         var room = _grains.GetGrain<IRoomGrain>(session.RoomId);
         RunOutcome? outcome = null;
+        // The runner has a limit of its own; one that does not keep it is told to end, and given up when it does not.
+        using var deadline = new CancellationTokenSource(ExecutionLimits.Preparation + SessionLimits.Wall, _clock);
         try
         {
-            using var deadline = new CancellationTokenSource(ExecutionLimits.Preparation + SessionLimits.Wall, _clock);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(session.Cancelled.Token, deadline.Token);
             await ReportAsync(room, session, session.Started());
             var pace = new Pace(SessionLimits.OutputPerSecond, _clock);
@@ -178,6 +179,10 @@ internal sealed class SessionHost : IHostedService
         {
             // Told to end while it wrote.
         }
+        catch (TimeoutException)
+        {
+            _logger.LogError("The runner did not end session {SessionId} when it was told to; it was given up", session.Id);
+        }
         catch (Exception failure)
         {
             _logger.LogError(failure, "Session {SessionId} failed", session.Id);
@@ -195,7 +200,7 @@ internal sealed class SessionHost : IHostedService
         var reason = outcome?.Verdict switch
         {
             "success" or "runtime_error" or "compile_error" => "exited",
-            null or "stopped" or "internal_error" => session.Reason ?? "failed",
+            null or "stopped" or "internal_error" => session.Reason ?? (deadline.IsCancellationRequested ? "time_limit" : "failed"),
             var verdict => session.Reason ?? verdict,
         };
         await ReportAsync(room, session, new SessionEndedEvent(session.Id, outcome?.ExitCode, reason, outcome?.CompileOutput ?? outcome?.ErrorOutput));
