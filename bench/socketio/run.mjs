@@ -55,9 +55,9 @@ const servers = {
   ours: { kind: 'sio', command: ['dotnet', dll, 'ours'], title: 'CodeChill.SocketIO' },
   'ours-kestrel': { kind: 'sio', command: ['dotnet', dll, 'ours-kestrel'], title: 'CodeChill.SocketIO on Kestrel\'s own transport' },
   node: { kind: 'sio', command: ['node', join(here, 'js/socketio.mjs')], title: 'Node socket.io' },
-  upgrade: { kind: 'sio', command: ['dotnet', dll, 'upgrade'], title: 'Kestrel upgrade, no protocol' },
+  upgrade: { kind: 'sio', command: ['dotnet', dll, 'upgrade'], title: 'Kestrel upgrade, no protocol', only: ['rooms'] },
   signalr: { kind: 'signalr', command: ['dotnet', dll, 'signalr'], title: 'SignalR (JSON)' },
-  flask: { kind: 'sio', command: [python, join(here, 'flask_app.py')], title: 'Flask-SocketIO, eventlet' },
+  flask: { kind: 'sio', command: [python, join(here, 'flask_app.py')], title: 'Flask-SocketIO, eventlet', only: ['rooms'] },
   relay: { kind: 'codechill', command: ['dotnet', dll, 'relay'], title: 'CodeChill.SocketIO passing updates on', yjs: true },
   codechill: { kind: 'codechill', product: true, title: 'CodeChill itself: checked, merged, logged', yjs: true },
   'codechill-yjs': { kind: 'yjs', product: true, title: 'CodeChill itself, its y-websocket door', yjs: true },
@@ -152,7 +152,7 @@ const phases = {
     const warm = name === 'node' || name === 'flask' ? 2 : servers[name].product ? 8 : 4
     try {
       results.rooms = await server.measure('saturate', '--window', 2000, '--warm', quick ? 2 : warm, '--seconds', seconds)
-      if (wanted.includes('light')) results.light = await server.measure('rate', '--rate', 400, '--warm', quick ? 3 : warm * 3, '--seconds', quick ? 3 : 7)
+      if (wanted.includes('light')) results.light = await server.measure('rate', '--rate', 400, '--warm', quick ? 3 : warm * 2 + 2, '--seconds', quick ? 3 : 6)
       if (wanted.includes('big')) results.big = await server.measure('saturate', '--rooms', 1, '--senders', 20, '--window', 4000, '--warm', 1, '--seconds', seconds)
     } finally { await server.stop() }
     return results
@@ -162,11 +162,12 @@ const phases = {
 const median = list => { const sorted = [...list].sort((a, b) => a - b); return sorted.length % 2 ? sorted[sorted.length >> 1] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2 }
 const format = value => value === undefined || Number.isNaN(value) ? '–' : value >= 1000 ? Math.round(value).toLocaleString('en-US') : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 
-async function compare(names, wanted) {
+async function compare(names, asked) {
   const results = Object.fromEntries(names.map(name => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
       const result = {}
+      const wanted = servers[name].only && !has('phases') ? asked.filter(phase => servers[name].only.includes(phase)) : asked
       if (wanted.includes('idle')) result.idle = await phases.idle(name)
       if (wanted.some(phase => phase !== 'idle')) Object.assign(result, await phases.load(name, wanted))
       results[name].push(result)

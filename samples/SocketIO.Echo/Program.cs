@@ -1,13 +1,14 @@
 // The host that the protocols' public conformance suites run against.
 //   dotnet run --project samples/SocketIO.Echo -- --urls http://127.0.0.1:3000 \
 //     --ping-interval 300 --ping-timeout 200 --max-payload 1000000 --connect-timeout 1000
+// --event-loops false leaves the connections to Kestrel's own transport.
 // /engine.io/ sends every message back unchanged. /socket.io/ has the namespaces / and /custom, no others: both emit "auth" with the
 // CONNECT payload; / answers "message" with "message-back" and the same arguments, and acknowledges "message-with-ack" with its arguments.
 using CodeChill.SocketIO;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
-builder.WebHost.UseSocketIOTransport();
+if (builder.Configuration.GetValue("event-loops", true)) builder.WebHost.UseSocketIOTransport();
 builder.Services.AddSocketIO(Configure);
 var app = builder.Build();
 

@@ -1,7 +1,8 @@
 // The real server as a process: started on a free port with a data folder of its own, watched, stopped by its own pid.
 //
 // Environment: CODECHILL_SERVER_DLL names the server's dll (default: the Release build, else the Debug build, else an error that says how
-// to build). CODECHILL_URL (+ CODECHILL_LOG) attaches the tests to a server that runs already, as `run.mjs` does to share one.
+// to build). CODECHILL_URL (+ CODECHILL_LOG) attaches the tests to a server that runs already, as `run.mjs` does to share one. CODECHILL_EVENT_LOOPS
+// has the library's event loops carry the connections.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -31,6 +32,7 @@ export const serverEnv = {
   GITHUB_API_URL: 'http://127.0.0.1:9',
   LEETCODE_API_URL: 'http://127.0.0.1:9',
   CODEFORCES_API_URL: 'http://127.0.0.1:9',
+  ...(process.env.CODECHILL_EVENT_LOOPS ? { Server__EventLoops: 'true' } : {}),
   ENV_FILE: 'none', // a developer's settings must not leak into a test
 };
 

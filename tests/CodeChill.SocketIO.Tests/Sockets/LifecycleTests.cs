@@ -282,4 +282,22 @@ public sealed class LifecycleTests
             }
         }
     }
+
+    /// <summary>A kilobyte that becomes a hundred megabytes is put out at the limit of a message, not inflated to its end.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Compressed_message_that_grows_past_the_limit_is_closed_with_1009(bool loops)
+    {
+        await using var server = await TestServer.StartAsync(static o => o.WebSocketCompressionThresholdBytes = 200, loops: loops);
+        using var limit = new CancellationTokenSource(Patience);
+        using var client = new System.Net.WebSockets.ClientWebSocket();
+        client.Options.DangerousDeflateOptions = new System.Net.WebSockets.WebSocketDeflateOptions();
+        await client.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Port}/socket.io/?EIO=4&transport=websocket"), limit.Token);
+        byte[] buffer = new byte[1000];
+        await client.ReceiveAsync(buffer.AsMemory(), limit.Token);
+        await client.SendAsync(new byte[100_000_000], System.Net.WebSockets.WebSocketMessageType.Binary, true, limit.Token);
+        (await client.ReceiveAsync(buffer.AsMemory(), limit.Token)).MessageType.ShouldBe(System.Net.WebSockets.WebSocketMessageType.Close);
+        client.CloseStatus.ShouldBe(System.Net.WebSockets.WebSocketCloseStatus.MessageTooBig);
+    }
 }

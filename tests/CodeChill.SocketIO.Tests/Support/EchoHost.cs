@@ -18,7 +18,7 @@ public sealed class EchoHost : IAsyncDisposable
     public string Url { get; }
 
     /// <summary>Times are those the suites are written for, multiplied.</summary>
-    public static async Task<EchoHost> StartAsync(int scale = 1)
+    public static async Task<EchoHost> StartAsync(int scale = 1, bool loops = true)
     {
         // bin/<configuration>/net10.0 of the tests has its like in the sample.
         string output = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
@@ -29,7 +29,7 @@ public sealed class EchoHost : IAsyncDisposable
         string[] args =
         [
             dll, "--urls", url, "--ping-interval", $"{300 * scale}", "--ping-timeout", $"{200 * scale}", "--max-payload", "1000000",
-            "--connect-timeout", $"{1000 * scale}",
+            "--connect-timeout", $"{1000 * scale}", "--event-loops", loops ? "true" : "false",
         ];
         foreach (string arg in args) info.ArgumentList.Add(arg);
         var process = Process.Start(info)!;
