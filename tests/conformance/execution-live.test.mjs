@@ -34,11 +34,13 @@ async function start(peer, source_code, fields = {}) {
   return answer.execution_id;
 }
 
-/** Waits until the run has written these words to standard output. */
-async function wrote(peer, id, words) {
-  let seen = '';
-  while (!seen.includes(words)) seen += (await peer.next('execution_output', of(id), RUN_LIMIT_MS)).chunk;
-  return seen;
+/** Waits until the run has written each of these words, to either stream. */
+async function wrote(peer, id, ...words) {
+  const seen = { stdout: '', stderr: '' };
+  while (!words.every((each) => seen.stdout.includes(each) || seen.stderr.includes(each))) {
+    const { stream, chunk } = await peer.next('execution_output', of(id), RUN_LIMIT_MS);
+    seen[stream] += chunk;
+  }
 }
 
 const done = (peer, id) => peer.next('execution_completed', of(id), RUN_LIMIT_MS);
@@ -96,7 +98,8 @@ describe('live runs', { skip: noSandbox, concurrency: 2 }, () => {
   test('everyone sees one run\'s events in one order; who joins later gets the output so far and then the rest, without a gap', async () => {
     const { id: roomId, people, peers: [a, b] } = await room('Ada', 'Bob', 'Cid');
     const id = await start(a, 'import sys\nfor i in range(400):\n    print("out", i, flush=True)\n    print("err", i, file=sys.stderr, flush=True)\n    if i == 200:\n        print("half", flush=True)\n        sys.stdin.readline()\n', { live_input: true });
-    await wrote(b, id, 'half');
+    // The streams are two pipes: either may be behind, and what follows is compared with what everybody has by then.
+    await wrote(b, id, 'half\n', 'err 200\n');
     // Cid leaves and comes back; Dot was never here.
     const [dot] = await guests(server, 'Dot');
     await dot.post(`/api/rooms/${roomId}/join`);

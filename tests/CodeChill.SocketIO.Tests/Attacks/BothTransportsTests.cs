@@ -26,7 +26,7 @@ public sealed class BothTransportsTests
             await client.ExpectClosedAsync(limit.Token);
         }
 
-        server.IO.SessionCount.ShouldBe(0);
+        await server.ExpectLeftAsync(limit.Token);
         server.Errors.ShouldBeEmpty();
     }
 
@@ -157,7 +157,7 @@ public sealed class BothTransportsTests
         content.Headers.Add("Content-Type", "text/plain");
         using (var answer = await http.PostAsync($"{server.Url}/socket.io/?EIO=4&transport=polling&sid={sid}", content, limit.Token))
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        server.IO.SessionCount.ShouldBe(0);
+        await server.ExpectLeftAsync(limit.Token);
     }
 
     [Theory]
@@ -192,7 +192,7 @@ public sealed class BothTransportsTests
             }
         }
 
-        server.IO.SessionCount.ShouldBe(0);
+        await server.ExpectLeftAsync(limit.Token);
         (GC.GetTotalMemory(forceFullCollection: true) - before).ShouldBeLessThan(2_000_000);
         foreach (var raw in attackers) raw.Dispose();
     }
@@ -215,11 +215,7 @@ public sealed class BothTransportsTests
         }
 
         await using (var client = await WireClient.JoinAsync(server, "websocket", limit.Token)) await client.ExpectOpenAsync(limit.Token);
-        while (server.IO.SessionCount > 0)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await server.ExpectLeftAsync(limit.Token);
 
         server.Errors.ShouldBeEmpty();
     }

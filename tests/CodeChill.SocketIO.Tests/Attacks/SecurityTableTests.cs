@@ -99,7 +99,7 @@ public sealed class SecurityTableTests
         await using var client = await WireClient.JoinAsync(server, transport, limit.Token);
         await client.SendAsync(limit.Token, "452-[\"nobody\"]", new byte[10]);
         await client.ExpectClosedAsync(limit.Token);
-        server.IO.SocketCount.ShouldBe(0);
+        await server.ExpectLeftAsync(limit.Token);
     }
 
     [Theory]
@@ -230,7 +230,7 @@ public sealed class SecurityTableTests
         {
         }
 
-        server.IO.SessionCount.ShouldBe(0);
+        await server.ExpectLeftAsync(limit.Token);
     }
 
     [Theory]
@@ -264,7 +264,7 @@ public sealed class SecurityTableTests
         string blob = new('z', 50_000);
         for (int i = 0; i < 2000 && !ended.Task.IsCompleted; i++) victim!.Emit("data", blob);
         (await ended.Task.WaitAsync(limit.Token)).ShouldBe("slow consumer|more than 200000 bytes unsent");
-        server.IO.SocketCount.ShouldBe(0);
+        await server.ExpectLeftAsync(limit.Token);
     }
 
     [Fact]

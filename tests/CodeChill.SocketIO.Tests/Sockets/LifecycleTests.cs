@@ -134,7 +134,7 @@ public sealed class LifecycleTests
         }
 
         await left.Task.WaitAsync(limit.Token);
-        server.IO.SocketCount.ShouldBe(0);
+        await server.ExpectLeftAsync(limit.Token);
         server.IO.Default.RoomNames.ShouldBeEmpty();
     }
 

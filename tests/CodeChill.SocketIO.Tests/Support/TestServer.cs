@@ -30,6 +30,16 @@ public sealed class TestServer : IAsyncDisposable
 
     public ConcurrentQueue<string> Errors { get; }
 
+    /// <summary>A peer may see its connection end a moment before the server has put it away: waits until so many sessions and sockets are left.</summary>
+    public async Task ExpectLeftAsync(CancellationToken limit, int sessions = 0, int sockets = 0)
+    {
+        while (IO.SessionCount != sessions || IO.SocketCount != sockets)
+        {
+            if (limit.IsCancellationRequested) throw new InvalidOperationException($"{IO.SessionCount} sessions and {IO.SocketCount} sockets are left, not {sessions} and {sockets}");
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Event loops carry the connections unless SOCKETIO_TRANSPORT=kestrel; tests of what differs name the transport themselves.</summary>
     private static readonly bool LoopsByDefault = Environment.GetEnvironmentVariable("SOCKETIO_TRANSPORT") != "kestrel";
 
