@@ -71,15 +71,16 @@ public sealed class SessionHostTests : IDisposable
     [Fact]
     public async Task Terminal_ends_after_half_an_hour_however_much_is_typed()
     {
-        RunJob? job = null;
+        var started = new TaskCompletionSource<RunJob>(TaskCreationOptions.RunContinuationsAsynchronously);
         _runner.Behaviour = async (asked, _, _, cancel) =>
         {
-            job = asked;
+            started.SetResult(asked);
             await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
             return FakeRunner.Success();
         };
         var session = await OpenAsync();
-        job!.Limits.Wall.ShouldBe(TimeSpan.FromMinutes(30));
+        var job = await started.Task.WaitAsync(FakeRunner.Patience, TestContext.Current.CancellationToken);
+        job.Limits.Wall.ShouldBe(TimeSpan.FromMinutes(30));
         job.Limits.Wall.ShouldBe(SessionLimits.Wall);
         await TypeUntilAsync(session, SessionLimits.Wall + ExecutionLimits.Preparation - _moment);
         _room.Ended.IsCompleted.ShouldBeFalse();
