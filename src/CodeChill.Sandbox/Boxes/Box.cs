@@ -150,7 +150,10 @@ internal sealed class Box
 
     private void Stop(StopReason reason)
     {
-        if (Volatile.Read(ref _dead) == 1 || Interlocked.CompareExchange(ref _stop, (int)reason, 0) != 0) return;
+        var dead = Volatile.Read(ref _dead) == 1;
+        // What a program wrote just before its end is read after it: too much is too much all the same.
+        if (dead && reason != StopReason.Output) return;
+        if (Interlocked.CompareExchange(ref _stop, (int)reason, 0) != 0 || dead) return;
         if (_group is null) ProcessTree.Kill(_process.Id);
         try
         {
