@@ -104,8 +104,7 @@ public sealed partial class SandboxRunner : IAsyncDisposable
     /// <param name="language">Name or alias; an unknown one is ignored.</param>
     public void Prepare(string language)
     {
-        if (ToolchainOf(language) is not { Info.Available: true, Language.Warm: { } warm } toolchain) return;
-        if (Volatile.Read(ref _running) < Environment.ProcessorCount && HostCheck.FreeBytes(_options.MemoryInfo()) / 4 >= warm.TypicalBytes) _workers.Want(toolchain);
+        if (Preparable(language) is { } toolchain) _workers.Want(toolchain);
     }
 
     /// <summary>Completes when a waiting compiler is ready for anybody; false when there will be none.</summary>
@@ -114,8 +113,13 @@ public sealed partial class SandboxRunner : IAsyncDisposable
     /// <summary>Marks of the compilers of a language that wait; each is different.</summary>
     internal IReadOnlyList<object> WaitingProcesses(string language) => ToolchainOf(language) is { } toolchain ? _workers.Waiting(toolchain) : [];
 
-    /// <summary>A waiting compiler for the language is asked for, starts, or is there.</summary>
-    internal bool Wanted(string language) => ToolchainOf(language) is { } toolchain && _workers.IsWanted(toolchain);
+    /// <summary>The toolchain whose compiler <see cref="Prepare"/> would have started now; null when it would do nothing.</summary>
+    internal Toolchain? Preparable(string language) =>
+        ToolchainOf(language) is { Info.Available: true, Language.Warm: { } warm } toolchain
+        && Volatile.Read(ref _running) < Environment.ProcessorCount
+        && HostCheck.FreeBytes(_options.MemoryInfo()) / 4 >= warm.TypicalBytes
+            ? toolchain
+            : null;
 
     internal Toolchain? ToolchainOf(string language) => LanguageCatalog.Find(language) is { } known ? _state.Toolchains.GetValueOrDefault(known.Name) : null;
 

@@ -42,7 +42,7 @@ public sealed class WebSocketUpgrade
     public static bool IsHandshake(HttpContext http)
     {
         ArgumentNullException.ThrowIfNull(http);
-        if (http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        if (Extended(http) is { } connect)
             return string.Equals(connect.Protocol, "websocket", StringComparison.OrdinalIgnoreCase);
         var headers = http.Request.Headers;
         return HttpMethods.IsGet(http.Request.Method)
@@ -89,7 +89,7 @@ public sealed class WebSocketUpgrade
     /// <summary>Sends the 101 (or, over HTTP/2, 200) answer and gives what follows it.</summary>
     internal static async Task<Stream> AnswerAsync(HttpContext http)
     {
-        if (http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        if (Extended(http) is { } connect)
         {
             http.Response.StatusCode = StatusCodes.Status200OK;
             return new UpgradedStream(await connect.AcceptAsync().ConfigureAwait(false), http.RequestAborted);
@@ -102,12 +102,16 @@ public sealed class WebSocketUpgrade
         return new UpgradedStream(await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false), http.RequestAborted);
     }
 
-    internal static bool IsExtended(HttpContext http) => http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+    /// <summary>Whether this is RFC 8441's way of opening a WebSocket, over HTTP/2.</summary>
+    internal static bool IsExtended(HttpContext http) => Extended(http) is not null;
 
     /// <summary>
     /// The socket transport's pipes are plain ones; TLS and logging middlewares put their own in place, and with them the socket's bytes aren't ours.
     /// </summary>
     internal static bool IsPlain(IDuplexPipe transport) => transport.Output.GetType().DeclaringType == typeof(Pipe);
+
+    private static IHttpExtendedConnectFeature? Extended(HttpContext http) =>
+        http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect ? connect : null;
 
     private static bool IsKey(string? key)
     {

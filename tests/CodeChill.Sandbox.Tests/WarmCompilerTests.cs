@@ -109,11 +109,16 @@ public sealed class WarmCompilerTests(SandboxFixture sandbox, WarmFixture fixtur
                 MemoryInfo = () => $"MemTotal: 99999999 kB\nMemAvailable:   {freeKilobytes} kB\n",
             },
             TestContext.Current.CancellationToken);
+        (runner.Preparable("java") is not null).ShouldBe(started);
+        runner.Preparable("python").ShouldBeNull();
+        runner.Preparable("nothing").ShouldBeNull();
         runner.Prepare("java");
         runner.Prepare("python");
         runner.Prepare("nothing");
-        runner.Wanted("java").ShouldBe(started);
-        runner.Wanted("python").ShouldBeFalse();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (started && runner.WaitingProcesses("java").Count == 0) await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        runner.WaitingProcesses("java").Count.ShouldBe(started ? 1 : 0);
+        runner.WaitingProcesses("python").ShouldBeEmpty();
     }
 
     /// <summary>Nothing is left of them: they are boxes like every other.</summary>

@@ -21,7 +21,6 @@ internal sealed class WorkerPool : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<Toolchain, MemoryFile?> _programs = [];
-    private readonly HashSet<Toolchain> _asked = new(ReferenceEqualityComparer.Instance);
     private readonly Stack<int> _slots = new(Enumerable.Range(0, MaxWorkers).Reverse());
     private readonly Channel<Toolchain> _wanted = Channel.CreateBounded<Toolchain>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Func<Toolchain, CancellationToken, Task<MemoryFile?>> _build;
@@ -75,15 +74,7 @@ internal sealed class WorkerPool : IAsyncDisposable
     /// <summary>The language is in use: have a new worker ready for whoever comes next.</summary>
     public void Want(Toolchain toolchain)
     {
-        if (_capacity == 0 || toolchain.Language.Warm is null) return;
-        lock (_lock) _asked.Add(toolchain);
-        _wanted.Writer.TryWrite(toolchain);
-    }
-
-    /// <summary>One was ever asked for.</summary>
-    public bool IsWanted(Toolchain toolchain)
-    {
-        lock (_lock) return _asked.Contains(toolchain);
+        if (_capacity > 0 && toolchain.Language.Warm is not null) _wanted.Writer.TryWrite(toolchain);
     }
 
     /// <summary>Completes when a new worker of the language waits; false when there is no room for one, or it does not come up.</summary>

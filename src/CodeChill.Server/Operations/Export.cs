@@ -232,7 +232,8 @@ internal sealed class Export(Database database, TimeProvider clock)
         public DateTimeOffset? EditedAt { get; init; }
     }
 
-    private sealed record OwnRun
+    /// <summary>What a run of one program and one with all test cases have in common.</summary>
+    private abstract record Run
     {
         [System.Text.Json.Serialization.JsonIgnore]
         public long Seq { get; init; }
@@ -240,15 +241,19 @@ internal sealed class Export(Database database, TimeProvider clock)
         public required string RoomId { get; init; }
         public required string Language { get; init; }
         public required string SourceCode { get; init; }
-        public string? InputData { get; init; }
-        public string? Output { get; init; }
-        public string? ErrorOutput { get; init; }
         public string? CompileOutput { get; init; }
-        public int? ExitCode { get; init; }
         public required string Status { get; init; }
         public string? Verdict { get; init; }
         public DateTimeOffset CreatedAt { get; init; }
         public DateTimeOffset? CompletedAt { get; init; }
+    }
+
+    private sealed record OwnRun : Run
+    {
+        public string? InputData { get; init; }
+        public string? Output { get; init; }
+        public string? ErrorOutput { get; init; }
+        public int? ExitCode { get; init; }
     }
 
     private sealed record OwnCase
@@ -265,21 +270,10 @@ internal sealed class Export(Database database, TimeProvider clock)
         public DateTimeOffset UpdatedAt { get; init; }
     }
 
-    private sealed record OwnCaseRun
+    private sealed record OwnCaseRun : Run
     {
-        [System.Text.Json.Serialization.JsonIgnore]
-        public long Seq { get; init; }
-        public required string Id { get; init; }
-        public required string RoomId { get; init; }
-        public required string Language { get; init; }
-        public required string SourceCode { get; init; }
-        public required string Status { get; init; }
-        public string? Verdict { get; init; }
         public int Passed { get; init; }
         public int Total { get; init; }
-        public string? CompileOutput { get; init; }
-        public DateTimeOffset CreatedAt { get; init; }
-        public DateTimeOffset? CompletedAt { get; init; }
     }
 
     private sealed record Edit

@@ -115,7 +115,7 @@ internal sealed class EngineServer : IDisposable
     /// <summary>Origin, headers and cookies of a handshake were checked by the caller; this is the rest.</summary>
     private async Task OpenAsync(HttpContext http, bool webSocket, bool upgrade)
     {
-        bool connect = http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+        bool connect = WebSocketUpgrade.IsExtended(http);
         var error = !HttpMethods.IsGet(http.Request.Method) && !connect ? EngineError.BadMethod
             : webSocket != upgrade ? EngineError.BadRequest
             : http.Request.Query["EIO"] is not { Count: 1 } version || version[0] != "4" ? EngineError.UnsupportedVersion
@@ -242,7 +242,7 @@ internal sealed class EngineServer : IDisposable
 
     private static bool IsUpgrade(HttpContext http) =>
         http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
-        || http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+        || WebSocketUpgrade.IsExtended(http);
 
     private static long Ms(TimeSpan time) => Math.Max(1, (long)time.TotalMilliseconds);
 }

@@ -131,11 +131,7 @@ public sealed class BothTransportsTests
             await raw.ReadHeadAsync();
         }
 
-        while (server.IO.SessionCount > 1)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await server.ExpectLeftAsync(limit.Token, sessions: 1, sockets: 1);
 
         await bystander.ExpectOpenAsync(limit.Token);
     }
