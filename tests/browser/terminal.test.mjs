@@ -73,4 +73,19 @@ describe('terminal', () => {
     await ada.at('terminal-standing').filter({ hasText: 'exit code 0' }).waitFor();
     ada.noTroubles();
   });
+
+  test('a page that came up without code runs what was typed since: the buttons don\'t go by an old text', async () => {
+    const { ada } = await stage.pair({ language: 'python' });
+    await ada.replaceText('');
+    await ada.saved();
+    await ada.page.reload();
+    await ada.inRoom();
+    await ada.at('bench-terminal').click();
+    await ada.at('terminal-program').click();
+    await ada.at('toasts').getByText('There is no code to run yet.').waitFor();
+    await ada.replaceText('print("typed", 6 * 7)\n');
+    await ada.at('terminal-program').click();
+    await sees(ada, 'typed 42');
+    ada.noTroubles();
+  });
 });

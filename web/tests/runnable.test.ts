@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { Runnable, versionNumber } from '../src/run/runnable';
+import { Runnable, versionNumber, sourceRefusal } from '../src/run/runnable';
 import { retryAfter, Wait } from '../src/run/wait';
 import { ApiError } from '../src/api';
 import { Refusal } from '../src/document-sync';
@@ -71,4 +71,10 @@ describe('waiting', () => {
     expect(retryAfter(new Error('x'))).toBe(0);
     expect(retryAfter(null)).toBe(0);
   });
+});
+
+test('no code, and more than the server takes, are refused when somebody wants to run them', () => {
+  expect(sourceRefusal(' \n\t')).toBe('There is no code to run yet.');
+  expect(sourceRefusal('x'.repeat(100_000))).toBeNull();
+  expect(sourceRefusal('x'.repeat(100_001))).toBe(`Only up to ${(100_000).toLocaleString()} characters can be run.`);
 });

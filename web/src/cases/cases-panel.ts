@@ -4,12 +4,12 @@ import { ApiError, type Api } from '../api';
 import type { Connection } from '../connection';
 import { languageLabel } from '../languages';
 import { memory, plain, seconds } from '../run/run-output';
-import type { Runnable } from '../run/runnable';
+import { sourceRefusal, type Runnable } from '../run/runnable';
 import { retryAfter, Wait } from '../run/wait';
 import { confirm } from '../ui/dialog';
 import { h, icon, iconButton, replace } from '../ui/dom';
 import { messageOf, toast } from '../ui/toast';
-import { MAX_CASES, MAX_RUN_LENGTH, type CaseResult, type DiffLine, type TestCase } from '../wire';
+import { MAX_CASES, type CaseResult, type DiffLine, type TestCase } from '../wire';
 import { editCase } from './case-editor';
 import { CasesRuns } from './cases-run';
 import { verdictOf } from './verdicts';
@@ -242,7 +242,7 @@ export function casesPanel(options: {
   }
 
   async function run(): Promise<void> {
-    const reason = refusal();
+    const reason = refusal() ?? sourceRefusal(options.source());
     if (reason) return toast(reason, 'error');
     asking = true;
     showTools();
@@ -276,9 +276,6 @@ export function casesPanel(options: {
     if (!online) return 'Not connected.';
     if (wait.left > 0) return `Too many runs: wait ${wait.left} s.`;
     if (loaded === 'yes' && cases.length === 0) return 'There are no test cases to run.';
-    const source = options.source();
-    if (!source.trim()) return 'There is no code to run yet.';
-    if (source.length > MAX_RUN_LENGTH) return `Only up to ${MAX_RUN_LENGTH.toLocaleString()} characters can be run.`;
     return runnable.refusal(language);
   }
 

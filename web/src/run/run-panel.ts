@@ -5,10 +5,10 @@ import type { Api } from '../api';
 import type { Connection } from '../connection';
 import { h, icon, replace } from '../ui/dom';
 import { messageOf, toast } from '../ui/toast';
-import { MAX_RUN_LENGTH, type Execution, type RunSoFar } from '../wire';
+import type { Execution, RunSoFar } from '../wire';
 import { RunEntry } from './run-entry';
 import { summary } from './run-output';
-import type { Runnable } from './runnable';
+import { sourceRefusal, type Runnable } from './runnable';
 import { retryAfter, Wait } from './wait';
 
 /** Runs in the page; older ones go. */
@@ -178,11 +178,9 @@ export function runPanel(options: {
   }
 
   async function run(): Promise<void> {
-    const reason = refusal();
-    if (reason) return toast(reason, 'error');
     const source_code = options.source();
-    if (!source_code.trim()) return toast('There is no code to run yet.', 'error');
-    if (source_code.length > MAX_RUN_LENGTH) return toast(`Only up to ${MAX_RUN_LENGTH.toLocaleString()} characters can be run.`, 'error');
+    const reason = refusal() ?? sourceRefusal(source_code);
+    if (reason) return toast(reason, 'error');
     asking = true;
     show();
     options.onRun();

@@ -3,7 +3,7 @@
 import type { Api } from '../api';
 import { Emitter } from '../emitter';
 import { languageLabel } from '../languages';
-import type { Language } from '../wire';
+import { MAX_RUN_LENGTH, type Language } from '../wire';
 
 export class Runnable extends Emitter<{ changed: void }> {
   #languages: Language[] = [];
@@ -43,6 +43,15 @@ export class Runnable extends Emitter<{ changed: void }> {
     const version = versionNumber(this.find(name)?.version);
     return version ? `${languageLabel(name)} ${version}` : languageLabel(name);
   }
+}
+
+/**
+ * Why this code can't be run, or null. Asked when somebody wants to run it: buttons don't show it, since the text changes all the time and
+ * nothing tells them.
+ */
+export function sourceRefusal(source: string): string | null {
+  if (!source.trim()) return 'There is no code to run yet.';
+  return source.length > MAX_RUN_LENGTH ? `Only up to ${MAX_RUN_LENGTH.toLocaleString()} characters can be run.` : null;
 }
 
 /** The number in what a toolchain says about itself: "gcc (Debian 14.2.0-19) 14.2.0" -> "14.2.0". */

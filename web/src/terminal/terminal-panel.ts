@@ -3,11 +3,11 @@
 
 import type { Connection } from '../connection';
 import { languageLabel } from '../languages';
-import type { Runnable } from '../run/runnable';
+import { sourceRefusal, type Runnable } from '../run/runnable';
 import { retryAfter, Wait } from '../run/wait';
 import { h, icon, replace } from '../ui/dom';
 import { messageOf, toast } from '../ui/toast';
-import { MAX_RUN_LENGTH, type TerminalSession } from '../wire';
+import type { TerminalSession } from '../wire';
 import { TerminalLogs, type TerminalLog } from './terminal-log';
 import type { TerminalView } from './terminal-view';
 
@@ -119,7 +119,7 @@ export function terminalPanel(options: {
   }
 
   async function start(withProgram: boolean): Promise<void> {
-    const reason = withProgram ? programRefusal() : promptRefusal();
+    const reason = withProgram ? (refusal() ?? sourceRefusal(options.source())) : promptRefusal();
     if (reason) return toast(reason, 'error');
     asking = true;
     options.onShow();
@@ -173,15 +173,10 @@ export function terminalPanel(options: {
 
   function promptRefusal(): string | null {
     const known = runnable.find(language);
-    return base() ?? (known?.interactive === false ? `${languageLabel(language)} has no prompt of its own; run the code here instead.` : null);
+    return refusal() ?? (known?.interactive === false ? `${languageLabel(language)} has no prompt of its own; run the code here instead.` : null);
   }
 
-  function programRefusal(): string | null {
-    const source = options.source();
-    return base() ?? (!source.trim() ? 'There is no code to run yet.' : source.length > MAX_RUN_LENGTH ? `Only up to ${MAX_RUN_LENGTH.toLocaleString()} characters can be run.` : null);
-  }
-
-  function base(): string | null {
+  function refusal(): string | null {
     if (!online) return 'Not connected.';
     if (wait.left > 0) return `Wait ${wait.left} s before the next one.`;
     return runnable.refusal(language);
@@ -194,7 +189,7 @@ export function terminalPanel(options: {
     replace(startPrompt, icon('terminal'), wait.left > 0 ? `Wait ${wait.left} s` : `${languageLabel(language)} prompt`);
     startPrompt.hidden = known?.interactive === false;
     startProgram.classList.toggle('primary', startPrompt.hidden);
-    for (const [button, reason] of [[startPrompt, promptRefusal()], [startProgram, programRefusal()]] as const) {
+    for (const [button, reason] of [[startPrompt, promptRefusal()], [startProgram, refusal()]] as const) {
       button.disabled = asking;
       button.setAttribute('aria-disabled', String(reason !== null));
       button.title = reason ?? '';
