@@ -52,16 +52,11 @@ public sealed class SessionHostTests : IDisposable
     [Fact]
     public async Task Output_and_new_sizes_do_not_keep_a_terminal_open()
     {
-        Func<RunChunk, ValueTask>? write = null;
-        _runner.Behaviour = async (_, _, output, cancel) =>
-        {
-            write = output;
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
-            return FakeRunner.Success();
-        };
+        var asked = RunUntilCancelled();
         var session = await OpenAsync();
+        var (_, write) = await asked;
         _clock.Advance(SessionLimits.Idle - _moment);
-        await write!(new RunChunk("stdout", "tick", 0));
+        await write(new RunChunk("stdout", "tick", 0));
         _host.Resize("room", session.Id, new RunTerminal(100, 40)).IsError.ShouldBeFalse();
         _clock.Advance(_moment);
         (await _room.Ended.WaitAsync(FakeRunner.Patience, TestContext.Current.CancellationToken)).Reason.ShouldBe("idle");
@@ -71,15 +66,9 @@ public sealed class SessionHostTests : IDisposable
     [Fact]
     public async Task Terminal_ends_after_half_an_hour_however_much_is_typed()
     {
-        var started = new TaskCompletionSource<RunJob>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _runner.Behaviour = async (asked, _, _, cancel) =>
-        {
-            started.SetResult(asked);
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
-            return FakeRunner.Success();
-        };
+        var asked = RunUntilCancelled();
         var session = await OpenAsync();
-        var job = await started.Task.WaitAsync(FakeRunner.Patience, TestContext.Current.CancellationToken);
+        var (job, _) = await asked;
         job.Limits.Wall.ShouldBe(TimeSpan.FromMinutes(30));
         job.Limits.Wall.ShouldBe(SessionLimits.Wall);
         await TypeUntilAsync(session, SessionLimits.Wall + ExecutionLimits.Preparation - _moment);
@@ -101,6 +90,19 @@ public sealed class SessionHostTests : IDisposable
         (await _room.Ended.WaitAsync(FakeRunner.Patience, TestContext.Current.CancellationToken)).Reason.ShouldBe("time_limit");
         never.SetResult(FakeRunner.Success());
         _room.Ends.ShouldBe(1);
+    }
+
+    /// <summary>The next program goes on until it is told to end; what its runner was given, once it was.</summary>
+    private Task<(RunJob Job, Func<RunChunk, ValueTask> Write)> RunUntilCancelled()
+    {
+        var asked = new TaskCompletionSource<(RunJob, Func<RunChunk, ValueTask>)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _runner.Behaviour = async (job, _, write, cancel) =>
+        {
+            asked.SetResult((job, write));
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
+            return FakeRunner.Success();
+        };
+        return asked.Task.WaitAsync(FakeRunner.Patience, TestContext.Current.CancellationToken);
     }
 
     private async Task<Session> OpenAsync()
