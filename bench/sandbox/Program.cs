@@ -15,7 +15,7 @@ var slowRounds = Option("--slow-rounds", quick ? 2 : 11);
 var steps = Option("--steps", quick ? 30 : 100);
 var only = args.SkipWhile(a => a != "--languages").Skip(1).FirstOrDefault()?.Split(',');
 
-await using var cold = await SandboxRunner.CreateAsync(new() { FirstUid = 820_000, CompileCacheBytes = 0, WarmMemoryBytes = 0, Log = Console.Error.WriteLine });
+await using var cold = await SandboxRunner.CreateAsync(new() { FirstUid = 820_000, CompileCacheBytes = 0, WarmMemoryBytes = 0, PreparedBoxes = 0, Log = Console.Error.WriteLine });
 await using var warm = await SandboxRunner.CreateAsync(new() { FirstUid = 820_100, WarmMemoryBytes = 2L << 30, Log = Console.Error.WriteLine });
 if (!cold.Report.Available)
 {
@@ -26,6 +26,7 @@ var toolchains = cold.Languages.Where(l => l.Available && (only is null || only.
 await using var bare = Bare.Start(cold.Host!, toolchains);
 Console.WriteLine($"{Environment.ProcessorCount} processors, {cold.Report.Limits}, bubblewrap {cold.Report.BubblewrapVersion}, root {cold.Report.RootPath}, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
 
+var limits = new RunLimits { Wall = TimeSpan.FromMinutes(1) };
 var unique = 0;
 var x = new SortedDictionary<string, double>(StringComparer.Ordinal);
 await StepsAsync();
@@ -44,14 +45,14 @@ async Task StepsAsync()
 {
     List<Sample> plain = [], boxed = [];
     var slot = new Slot(90, cold.Report.SeparateUsers ? 820_090 : null);
-    var spec = new BoxSpec { Command = ["/usr/bin/true"], Limits = HostCheck.ProbeLimits, OnStdout = _ => new(true), OnStderr = _ => new(true) };
-    for (var i = 0; i < (quick ? 5 : 100); i++) await Box.RunAsync(spec, cold.Host!, slot, CancellationToken.None);
+    var spec = new BoxSpec { Command = ["/usr/bin/true"], Limits = HostCheck.ProbeLimits };
+    for (var i = 0; i < (quick ? 5 : 100); i++) await Box.RunAsync(spec, BoxPorts.None, null, cold.Host!, slot, CancellationToken.None);
     double own = 0;
     for (var i = 0; i < steps; i++)
     {
         plain.Add(await bare.RunAsync(["/usr/bin/true"], [], [], false));
         var before = OwnCpu();
-        var outcome = await Box.RunAsync(spec, cold.Host!, slot, CancellationToken.None);
+        var outcome = await Box.RunAsync(spec, BoxPorts.None, null, cold.Host!, slot, CancellationToken.None);
         own += OwnCpu() - before;
         boxed.Add(new(outcome.Wall.TotalMilliseconds, outcome.Cpu.TotalMilliseconds));
     }
@@ -141,12 +142,14 @@ async Task LanguageAsync(Toolchain toolchain)
         chilled.Add(new(watch.Elapsed.TotalMilliseconds, (result.CompileCpu + result.Cpu).TotalMilliseconds));
 
         if (language.Warm is not null && !await warm.PreparedAsync(language.Name)) Console.WriteLine($"  no waiting compiler for {language.Name}");
+        await BoxesReadyAsync(language);
         watch.Restart();
         result = await OkAsync(warm, language.Name, source, "room");
         warmed.Add(new(watch.Elapsed.TotalMilliseconds, (result.CompileCpu + result.Cpu).TotalMilliseconds));
         if (result.CompileWarm) inWorker.Add(result.CompileWall.TotalMilliseconds);
         // The next waiting compiler warms up after a run; it must not be measured.
         if (language.Warm is not null) await warm.PreparedAsync(language.Name);
+        await BoxesReadyAsync(language);
         watch.Restart();
         result = await OkAsync(warm, language.Name, source, "room");
         cached.Add(new(watch.Elapsed.TotalMilliseconds, result.Cpu.TotalMilliseconds));
@@ -167,11 +170,19 @@ async Task LanguageAsync(Toolchain toolchain)
     }
 }
 
+// A box that is being set up for the next run must not be measured.
+async Task BoxesReadyAsync(Language language)
+{
+    var ready = await warm.BoxReadyAsync(language.Name, limits);
+    if (language.Compile is not null && language.Warm is null) ready &= await warm.BoxReadyAsync(language.Name, limits, compile: true);
+    if (!ready) throw new InvalidOperationException($"No box waits for {language.Name}.");
+}
+
 string Unique(Language language) => language.Template + (language.Name is "python" or "ruby" or "php" ? $"\n# {++unique}\n" : $"\n// {++unique}\n");
 
 async Task<RunResult> OkAsync(SandboxRunner runner, string language, string source, string? owner = null)
 {
-    var result = await runner.RunAsync(new() { Language = language, Source = source, Owner = owner, Limits = new() { Wall = TimeSpan.FromMinutes(1) } });
+    var result = await runner.RunAsync(new() { Language = language, Source = source, Owner = owner, Limits = limits });
     return result.Status == RunStatus.Success ? result : throw new InvalidOperationException($"{language}: {result}");
 }
 

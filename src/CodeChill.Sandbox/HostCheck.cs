@@ -107,10 +107,9 @@ internal static class HostCheck
                 Binds = binds,
                 Files = files,
                 Environment = environment,
-                OnStdout = bytes => Keep(stdout, bytes),
-                OnStderr = bytes => Keep(stderr, bytes),
             },
-            host, slot, cancel);
+            BoxPorts.None with { OnStdout = bytes => Keep(stdout, bytes), OnStderr = bytes => Keep(stderr, bytes) },
+            null, host, slot, cancel);
         return (outcome, Encoding.UTF8.GetString(stdout.ToArray()), Encoding.UTF8.GetString(stderr.ToArray()));
 
         static ValueTask<bool> Keep(MemoryStream to, ReadOnlyMemory<byte> bytes)

@@ -3,7 +3,7 @@ namespace CodeChill.Sandbox;
 /// <summary>What one run may use. Values out of range make <see cref="SandboxRunner.RunAsync"/> throw before anything starts.</summary>
 public sealed record RunLimits
 {
-    /// <summary>Wall time of the run step, start of the sandbox included.</summary>
+    /// <summary>Wall time of the run step: from the moment the program is given to a box that waited for one, else start of the sandbox included.</summary>
     /// <value>10 seconds by default.</value>
     public TimeSpan Wall { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -50,6 +50,14 @@ public sealed class SandboxOptions
     /// <value>5 minutes by default.</value>
     public TimeSpan WarmIdle { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Boxes that are set up ahead of time and wait for their program: one for each kind of step (a language's compiler or its programs, with given limits) used lately. Each is two small
+    /// processes. They run as users of their own, from <see cref="FirstUid"/> + <see cref="MaxParallelRuns"/> + 4 on, as many as this and <see cref="MaxParallelRuns"/> together. 0 turns them off:
+    /// each run then waits for its box. They need control groups and an x86-64 processor.
+    /// </summary>
+    /// <value>8 by default.</value>
+    public int PreparedBoxes { get; set; } = 8;
+
     /// <summary>How often to look whether a root file system was built or replaced; the machine is then tested again, and runs use the new one.</summary>
     /// <value>5 seconds by default; zero or less: never.</value>
     public TimeSpan WatchInterval { get; set; } = TimeSpan.FromSeconds(5);
@@ -81,6 +89,8 @@ public sealed class SandboxOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(CompileOutputBytes, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(CompileCacheBytes, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmMemoryBytes, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(PreparedBoxes, 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(PreparedBoxes, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(WarmIdle, TimeSpan.FromSeconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(GatherInterval, TimeSpan.FromMilliseconds(1));
     }

@@ -26,7 +26,7 @@ public sealed partial class SandboxRunner
             if (before.Host is null && _guardian is not null) await _guardian.DisposeAsync(); // of an earlier self-test that failed
             var host = new BoxHost(
                 tools, RootFileSystem.Find(_options), cgroups, before.Host?.Seccomp ?? MemoryFile.Create(SeccompFilter.Build(table)),
-                before.Host is { } known ? known.Init : BoxInit.Current is { } init ? MemoryFile.Create(init) : null, _launcher,
+                before.Host is { } known ? known.Init : FileOf(BoxInit.Current), before.Host is { } same ? same.Gate : FileOf(BoxGate.Current), _launcher,
                 before.Host?.Guardian ?? (_guardian = new Guardian(_launcher, cgroups.Prefixes)), _options.Time, Log);
             var slots = before.Host is null ? new SlotPool(_options.MaxParallelRuns, root ? _options.FirstUid : null) : before.Slots;
             return await ProbeAsync(host, slots, root, cancel);
@@ -36,6 +36,8 @@ public sealed partial class SandboxRunner
             return State.Unavailable(new($"The self-test failed: {e.Message}", "See the message.", Fatal: true));
         }
     }
+
+    private static MemoryFile? FileOf(byte[]? program) => program is null ? null : MemoryFile.Create(program);
 
     private async Task<State> ProbeAsync(BoxHost host, SlotPool slots, bool root, CancellationToken cancel)
     {

@@ -16,6 +16,7 @@ namespace CodeChill.Sandbox;
 // Nothing of a run exists as a file on the host: source, arguments, filter and artifact travel as sealed memory files, output comes back through two pipes with
 // a cap. So there is nothing to clean up, and no path a program could redirect.
 //
+// Setting a box up takes longer than many programs run, so one of each kind used lately is set up ahead of time and waits for its program (Boxes/BoxPool.cs).
 // Compiling is skipped when the same source was compiled before (Boxes/CompileCache.cs), and the slowest compilers wait, started and warm, each in a box of its own that
 // serves one owner only (Boxes/WorkerPool.cs).
 //
@@ -31,6 +32,7 @@ public sealed partial class SandboxRunner : IAsyncDisposable
     private readonly CompileCache _cache;
     private readonly Compiler _compiler;
     private readonly WorkerPool _workers;
+    private readonly BoxPool _boxes;
     private readonly Launcher _launcher = new();
     private readonly Lock _lock = new();
     private Guardian? _guardian;
@@ -45,7 +47,8 @@ public sealed partial class SandboxRunner : IAsyncDisposable
     {
         _options = options;
         _cache = new(options.CompileCacheBytes);
-        _compiler = new(options, _cache);
+        _boxes = new(options, host => ReferenceEquals(host, _state!.Host));
+        _compiler = new(options, _cache, _boxes);
         _workers = new(options, BuildWorkerAsync, PlaceOf);
         _state = State.Unavailable(new("The self-test has not run.", "", Fatal: true));
     }
@@ -93,19 +96,41 @@ public sealed partial class SandboxRunner : IAsyncDisposable
         _state = await ExamineAsync(_state, both.Token);
         if (!_state.Report.Available) Log($"Execution is unavailable: {_state.Report.Reason}");
         _workers.DropOld();
+        _boxes.DropOld();
         return _state.Report;
     }
 
     /// <summary>
-    /// Says that programs of a language will come soon (a room of that language was opened): if its compiler is one that waits, one is started in the background. Returns at
-    /// once; does nothing for other languages, while as many programs run as there are processors, and when there is no room: in <see cref="SandboxOptions.WarmMemoryBytes"/>, or in the
-    /// machine's memory, of which it would take more than a quarter of what is free.
+    /// Says that programs of a language will come soon (a room of that language was opened): a box is set up for one in the background, and if its compiler is one that waits, one is
+    /// started. Returns at once; does nothing while as many programs run as there are processors. A compiler is not started when there is no room: in
+    /// <see cref="SandboxOptions.WarmMemoryBytes"/>, or in the machine's memory, of which it would take more than a quarter of what is free.
     /// </summary>
     /// <param name="language">Name or alias; an unknown one is ignored.</param>
-    public void Prepare(string language)
+    /// <param name="limits">What those programs may use: a box that was set up for other limits is of no use to them. The default ones when <c>null</c>.</param>
+    public void Prepare(string language, RunLimits? limits = null)
     {
+        var state = _state;
+        if (Volatile.Read(ref _running) < Environment.ProcessorCount && ToolchainOf(language) is { Info.Available: true } any)
+            WantBoxes(state, any, limits ?? new(), compile: any.Language.Warm is null);
         if (Preparable(language) is { } toolchain) _workers.Want(toolchain);
     }
+
+    /// <summary>Completes when a box waits for a program of the language; false when there will be none.</summary>
+    internal async Task<bool> BoxReadyAsync(string language, RunLimits limits, bool compile = false)
+    {
+        var state = _state;
+        return ToolchainOf(language) is { Info.Available: true } toolchain && state.Host is { } host
+            && await _boxes.IsReadyAsync(compile ? BoxStep.OfCompile(toolchain) : BoxStep.OfRun(toolchain, BoxLimits.Of(limits)), host);
+    }
+
+    /// <summary>Completes when those that are wanted by now have been set up, or given up.</summary>
+    internal Task BoxesSettledAsync() => _boxes.SettledAsync();
+
+    /// <summary>Ends every box that waits.</summary>
+    internal Task DropBoxesAsync() => _boxes.DropAsync();
+
+    /// <summary>How many runs and compiles had a box that had waited.</summary>
+    internal int BoxesUsed => _boxes.Used;
 
     /// <summary>Completes when a waiting compiler is ready for anybody; false when there will be none.</summary>
     internal async Task<bool> PreparedAsync(string language) => ToolchainOf(language) is { Info.Available: true } toolchain && await _workers.IsReadyAsync(toolchain);
@@ -162,8 +187,9 @@ public sealed partial class SandboxRunner : IAsyncDisposable
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposing.Token);
             await using var sink = new OutputSink(onOutput, request.Limits.OutputBytes, _options.CompileOutputBytes, _options.GatherInterval, _options.Time);
             var result = await InSlotAsync(state, toolchain, request, source, sink, both.Token);
-            // Only now: warming up competes with whoever runs.
+            // Only now: what is for the next one competes with whoever runs.
             if (!result.CompileCached) _workers.Want(toolchain);
+            if (request.Terminal is null) WantBoxes(state, toolchain, request.Limits, compile: !result.CompileCached && !result.CompileWarm);
             if (sink.ReceiverError is { } error) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
             return result;
         }
@@ -189,11 +215,13 @@ public sealed partial class SandboxRunner : IAsyncDisposable
         await idle;
         await _watching;
         await _workers.DisposeAsync();
+        await _boxes.DisposeAsync();
         if (_guardian is not null) await _guardian.DisposeAsync();
         _launcher.Dispose();
         _cache.Dispose();
         _state.Host?.Seccomp.Dispose();
         _state.Host?.Init?.Dispose();
+        _state.Host?.Gate?.Dispose();
         _disposing.Dispose();
     }
 
@@ -252,9 +280,12 @@ public sealed partial class SandboxRunner : IAsyncDisposable
         }
         using (program)
         {
-            var spec = Steps.Run(toolchain, program, request, sink);
-            var box = await Box.RunAsync(spec, host, slot, cancel);
-            return await FinishAsync(sink, box, Verdict.Of(box, spec.Limits, request.Limits.OutputBytes, sink.Text(OutputStream.Stderr), toolchain.Language)) with
+            var ports = Steps.Ports(request, sink);
+            var limits = BoxLimits.Of(request.Limits);
+            var box = request.Terminal is { } terminal
+                ? await Box.RunAsync(Steps.RunOnTerminal(toolchain, limits, terminal, Steps.IsPrompt(toolchain.Language, request)), ports, program, host, slot, cancel)
+                : await _boxes.RunAsync(BoxStep.OfRun(toolchain, limits), ports, program, host, slot, cancel);
+            return await FinishAsync(sink, box, Verdict.Of(box, limits, request.Limits.OutputBytes, sink.Text(OutputStream.Stderr), toolchain.Language)) with
             {
                 CompileWall = compiled?.Wall ?? TimeSpan.Zero,
                 CompileCpu = compiled?.Cpu ?? TimeSpan.Zero,
@@ -326,6 +357,13 @@ public sealed partial class SandboxRunner : IAsyncDisposable
         {
             state.Slots.Return(slot);
         }
+    }
+
+    private void WantBoxes(State state, Toolchain toolchain, RunLimits limits, bool compile)
+    {
+        if (state.Host is not { } host) return;
+        _boxes.Want(BoxStep.OfRun(toolchain, BoxLimits.Of(limits)), host);
+        if (compile && toolchain.Language.Compile is not null) _boxes.Want(BoxStep.OfCompile(toolchain), host);
     }
 
     private void Log(string line) => _options.Log?.Invoke(line);

@@ -5,9 +5,9 @@ namespace CodeChill.Sandbox.Tests;
 /// <summary>Every attack file, one after the other, on a runner with user ids of its own, with the host compared before and after.</summary>
 public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFixture>
 {
-    private const int Slots = AttackFixture.Slots;
-
     private readonly SandboxRunner _runner = fixture.Runner;
+
+    private bool HasControlGroups => _runner.Report.Limits != LimitEnforcement.Rlimits;
 
     public static TheoryData<string> Quick => [.. Attack.All.Where(a => !a.Heavy).Select(a => a.Name)];
 
@@ -29,19 +29,26 @@ public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFix
     {
         var attack = Attack.All.Single(a => a.Name == name);
         if (_runner.Languages.Single(l => l.Name == attack.Language) is { Available: false } info) Assert.Skip($"Skipped: {info.Reason}");
+        var compiled = _runner.Languages.Single(l => l.Name == attack.Language).Compiled;
         var before = HostState.Take();
         for (var round = 0; round < Rounds * (attack.Twice ? 2 : 1); round++)
         {
+            // In boxes that have waited for it, as most programs run: what waits there must be no way out either.
+            (await _runner.BoxReadyAsync(attack.Language, attack.Limits)).ShouldBe(HasControlGroups);
+            if (compiled) (await _runner.BoxReadyAsync(attack.Language, attack.Limits, compile: true)).ShouldBe(HasControlGroups);
+            var used = _runner.BoxesUsed;
             var result = await _runner.RunAsync(
                 new() { Language = attack.Language, Source = attack.Source, Limits = attack.Limits, Stdin = attack.Stdin }, null, TestContext.Current.CancellationToken);
             var report = $"{attack.Outcome}\n{result with { Stdout = Head(result.Stdout), Stderr = Head(result.Stderr), CompileOutput = Head(result.CompileOutput) }}";
+            if (HasControlGroups) _runner.BoxesUsed.ShouldBeGreaterThan(used, report);
             attack.Statuses.ShouldContain(result.Status, report);
             (result.Stdout + result.Stderr).ShouldNotContain("BREACH", Case.Sensitive, report);
             if (result.Status == RunStatus.Success) result.Stdout.ShouldContain("contained", Case.Sensitive, report);
             if (attack.Says is { } says) (result.CompileOutput + result.Stderr).ShouldContain(says, Case.Sensitive, report);
             if (attack.MaxWall is { } wall) result.Wall.ShouldBeLessThan(wall, report);
         }
-        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, HostUsers.Attacks, Slots);
+        await _runner.DropBoxesAsync();
+        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, HostUsers.Attacks, HostUsers.Each);
         HostState.Take().ShouldBe(before);
         // And the runner still serves.
         var after = await _runner.RunAsync(new() { Language = "python", Source = "print('alive')", Limits = SandboxFixture.Patient }, null, TestContext.Current.CancellationToken);
@@ -59,7 +66,8 @@ public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFix
             results[i].Status.ShouldBe(i % 4 == 0 ? RunStatus.RuntimeError : RunStatus.Success, results[i].ToString());
             if (i % 4 != 0) results[i].Stdout.ShouldBe($"{i}\n");
         }
-        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, HostUsers.Attacks, Slots);
+        await _runner.DropBoxesAsync();
+        await HostState.NothingIsLeftAsync(_runner.ControlGroupStem!, HostUsers.Attacks, HostUsers.Each);
     }
 
     /// <summary>Guarantee S12: a gigabyte of output is cut where the limit is, and the run ended there.</summary>
@@ -125,6 +133,39 @@ public sealed class AttackTests(AttackFixture fixture) : IClassFixture<AttackFix
                 await timer.WaitForNextTickAsync(end.Token);
             }
         }
+    }
+
+    /// <summary>
+    /// Guarantee S11, what makes a neighbour's run take no longer: while it runs, nothing of the other box runs on its processors; before and after, the other has them all.
+    /// </summary>
+    [Fact]
+    public async Task Busy_box_leaves_its_neighbour_processors_of_its_own()
+    {
+        if (Environment.ProcessorCount < 2 || _runner.Host!.Cgroups.Processors is null) Assert.Skip("Skipped: needs two processors, and control groups that keep programs to them.");
+        const string Look = "import os\nlast = None\nwhile True:\n  now = sorted(os.sched_getaffinity(0))\n  if now != last: os.write(1, (' '.join(map(str, now)) + '\\n').encode()); last = now\n";
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var seen = System.Threading.Channels.Channel.CreateUnbounded<string>();
+        var busy = _runner.RunAsync(
+            new() { Language = "python", Source = Look, Limits = SandboxFixture.Patient with { Cpu = TimeSpan.FromMinutes(1) } },
+            chunk =>
+            {
+                foreach (var line in chunk.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) seen.Writer.TryWrite(line);
+                return default;
+            },
+            end.Token);
+        // Should it end too soon, nothing is waited for.
+        _ = busy.ContinueWith(_ => seen.Writer.TryComplete(), TaskScheduler.Default);
+        var all = await seen.Reader.ReadAsync(end.Token);
+        var go = System.Threading.Channels.Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
+        var running = _runner.RunAsync(
+            new() { Language = "python", Source = "import os\nprint(*sorted(os.sched_getaffinity(0)))\ninput()", Input = go.Reader, Limits = SandboxFixture.Patient }, null, end.Token);
+        var left = await seen.Reader.ReadAsync(end.Token);
+        go.Writer.TryWrite("\n"u8.ToArray());
+        string[] part = [left, (await running).Stdout.Trim()];
+        part.SelectMany(p => p.Split(' ')).Order().ShouldBe(all.Split(' ').Order());
+        (await seen.Reader.ReadAsync(end.Token)).ShouldBe(all);
+        await end.CancelAsync();
+        await busy;
     }
 
     private static string Head(string text) => text.Length <= 2000 ? text : text[..2000] + "…";

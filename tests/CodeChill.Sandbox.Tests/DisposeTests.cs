@@ -18,15 +18,16 @@ public sealed class DisposeTests(SandboxFixture sandbox)
             },
             TestContext.Current.CancellationToken)).ToArray();
         await started.Task;
+        (await runner.BoxReadyAsync("python", new())).ShouldBe(runner.Report.Limits != LimitEnforcement.Rlimits);
         await runner.DisposeAsync();
         foreach (var result in await Task.WhenAll(runs)) result.Status.ShouldBe(RunStatus.Cancelled);
-        await HostState.NothingIsLeftAsync(stem, HostUsers.Disposed, 2);
+        await HostState.NothingIsLeftAsync(stem, HostUsers.Disposed, HostUsers.Each);
     }
 
     [Fact]
     public async Task Disposed_runner_refuses_further_runs()
     {
-        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Disposed + 2, MaxParallelRuns = 1, Only = [] });
+        var runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Disposed, MaxParallelRuns = 1, Only = [] });
         await runner.DisposeAsync();
         await runner.DisposeAsync();
         await Should.ThrowAsync<ObjectDisposedException>(() => runner.RunAsync(new() { Language = "python", Source = "" }));

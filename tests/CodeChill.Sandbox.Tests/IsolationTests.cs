@@ -34,7 +34,7 @@ public sealed class IsolationTests(SandboxFixture sandbox)
             """);
         if (CodeChill.Sandbox.Linux.BoxInit.Current is not null)
         {
-            text.ShouldMatch(@"1 cmdline b'/.init\\x00box-[0-9a-f]{16}\\x00(/usr/bin/prlimit\\x00--nproc=[0-9]+\\x00--\\x00)?(/usr/bin/)?python3\\x00");
+            text.ShouldMatch(@"1 cmdline b'/.init\\x00box-[0-9a-f]{16}\\x00(/usr/bin/prlimit\\x00--nproc=[0-9]+\\x00--\\x00)?(/\.gate\\x00[0-9]+\\x00r/box/main\.py\\x00)?(/usr/bin/)?python3\\x00");
             text.ShouldMatch(@"1 environ b'PATH=[^=]*\\x00HOME=/tmp\\x00TMPDIR=/tmp\\x00LANG=C.UTF-8\\x00PWD=/box\\x00'");
         }
         else

@@ -23,10 +23,12 @@ public sealed class ProcessTests(SandboxFixture sandbox)
         sandbox.Ready("python");
         if (!Environment.IsPrivilegedProcess) Assert.Skip("Skipped: boxes of the killed process are recognised by their user id, which needs root.");
         using var victim = Start([], nameof(Victim), new() { [VictimSign] = "1", [SandboxFixture.OnlyVariable] = "python", [HostUsers.Variable] = VictimUid.ToString(CultureInfo.InvariantCulture) });
-        await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Count(p => p.Contains("main.py", StringComparison.Ordinal)) >= processes, TimeSpan.FromSeconds(90), "the victim's boxes to run");
+        await WaitAsync(() => HostState.ProcessesOf(VictimUid, HostUsers.Each).Count(p => p.Contains("main.py", StringComparison.Ordinal)) >= processes, TimeSpan.FromSeconds(90), "the victim's boxes to run");
+        // And the box that waits for the next program.
+        await WaitAsync(() => HostState.ProcessesOf(VictimUid, HostUsers.Each).Any(p => p.Contains("/.gate", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), "a box to wait");
         victim.Kill();
         await victim.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await WaitAsync(() => HostState.ProcessesOf(VictimUid, 8).Length == 0, TimeSpan.FromSeconds(30), "the victim's boxes to die");
+        await WaitAsync(() => HostState.ProcessesOf(VictimUid, HostUsers.Each).Length == 0, TimeSpan.FromSeconds(30), "the victim's boxes to die");
 
         await WaitAsync(() => HostState.ControlGroups($"codechill-{victim.Id}-").Length == 0, TimeSpan.FromSeconds(30), "the victim's control groups to be removed");
     }
@@ -36,7 +38,10 @@ public sealed class ProcessTests(SandboxFixture sandbox)
     public async Task Victim()
     {
         if (Environment.GetEnvironmentVariable(VictimSign) is null) Assert.Skip("Skipped: only run by the test above, in a process of its own.");
-        await sandbox.RunAsync("python", "import os, time\nos.fork()\ntime.sleep(100)", new() { Wall = TimeSpan.FromSeconds(110) });
+        var runner = sandbox.Ready("python");
+        var run = sandbox.RunAsync("python", "import os, time\nos.fork()\ntime.sleep(100)", new() { Wall = TimeSpan.FromSeconds(110) });
+        await runner.BoxReadyAsync("python", new());
+        await run;
     }
 
     [Fact]

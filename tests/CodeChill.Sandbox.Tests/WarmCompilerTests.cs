@@ -130,6 +130,6 @@ public sealed class WarmCompilerTests(SandboxFixture sandbox, WarmFixture fixtur
         (await runner.PreparedAsync("java")).ShouldBeTrue();
         var stem = runner.ControlGroupStem!;
         await runner.DisposeAsync();
-        await HostState.NothingIsLeftAsync(stem, HostUsers.Warm, 8);
+        await HostState.NothingIsLeftAsync(stem, HostUsers.Warm, HostUsers.Each);
     }
 }

@@ -8,7 +8,7 @@ public sealed class WarmFixture(SandboxFixture sandbox) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         sandbox.Ready();
-        Runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Warm + 8, MaxParallelRuns = 2, CompileCacheBytes = 0, WarmMemoryBytes = 2L << 30, Only = ["java", "csharp"] });
+        Runner = await SandboxRunner.CreateAsync(new() { FirstUid = HostUsers.Warm + HostUsers.Each, MaxParallelRuns = 2, CompileCacheBytes = 0, WarmMemoryBytes = 2L << 30, Only = ["java", "csharp"] });
     }
 
     public async ValueTask DisposeAsync()

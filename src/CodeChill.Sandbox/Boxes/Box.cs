@@ -8,11 +8,13 @@ using Microsoft.Win32.SafeHandles;
 namespace CodeChill.Sandbox.Boxes;
 
 /// <summary>
-/// Runs one step in a box and measures it. Four activities share the life of the process: feeding standard input, reading each output pipe, and a monitor
+/// Runs one step in a box and measures it. A box is set up first (<see cref="StartAsync"/>), which takes longer than many programs run: with its program already in it, or to wait at
+/// a gate (<see cref="BoxGate"/>) for one that is not known yet. Nothing of a program's doing happens before <see cref="TryGive"/>, from where time and processor use
+/// of a box that has waited count. While the command runs, four activities share the life of the process: feeding standard input, reading each output pipe, and a monitor
 /// that looks at clock and counters. Whoever finds a limit broken calls <see cref="Stop"/>; the first reason stands. Killing the outer bubblewrap ends the box's init
 /// (PR_SET_PDEATHSIG) and with it the whole process namespace; the control group is killed as well and must be empty to be removed.
 /// </summary>
-internal sealed class Box
+internal sealed class Box : IAsyncDisposable
 {
     private static readonly TimeSpan s_monitorInterval = TimeSpan.FromMilliseconds(25);
 
@@ -24,57 +26,134 @@ internal sealed class Box
     private readonly Process _process;
     private readonly ControlGroup? _group;
     private readonly Slot _slot;
+    private readonly MemoryFile _status;
     private readonly Terminal? _terminal;
-    private readonly long _start;
+    private readonly SafeFileHandle? _gate;
+    private BoxPorts _ports = BoxPorts.None;
+    private ProcessorShares.Share? _processors;
+    private long _start;
+    private Task<bool>? _setUp;
+    private TimeSpan _setUpCpu;
     private int _stop;
     private int _dead;
+    private int _disposed;
     private ProcessTree.Sample _sampled;
 
-    private Box(BoxSpec spec, BoxHost host, Slot slot, Process process, ControlGroup? group, Terminal? terminal, long start)
+    private Box(BoxSpec spec, BoxHost host, Slot slot, Process process, ControlGroup? group, MemoryFile status, Terminal? terminal, SafeFileHandle? gate, long start)
     {
         _spec = spec;
         _host = host;
         _slot = slot;
         _process = process;
         _group = group;
+        _status = status;
         _terminal = terminal;
+        _gate = gate;
         _start = start;
     }
 
-    public static async Task<BoxOutcome> RunAsync(BoxSpec spec, BoxHost host, Slot slot, CancellationToken cancel)
+    /// <summary>It was set up to wait for its program, and does.</summary>
+    public bool Waits => _gate is { IsClosed: false } && !_process.HasExited;
+
+    /// <summary>The user it runs as.</summary>
+    public Slot Slot => _slot;
+
+    /// <summary>A box from its beginning to its end.</summary>
+    public static async Task<BoxOutcome> RunAsync(BoxSpec spec, BoxPorts ports, MemoryFile? program, BoxHost host, Slot slot, CancellationToken cancel)
     {
+        await using var box = await StartAsync(spec, program, host, slot);
+        return await box.RunAsync(ports, cancel);
+    }
+
+    /// <summary>Sets a box up.</summary>
+    /// <param name="program">Put in its place; null when there is none, or when the box is to wait for it.</param>
+    /// <exception cref="IOException">No process or no control group could be made.</exception>
+    public static async Task<Box> StartAsync(BoxSpec spec, MemoryFile? program, BoxHost host, Slot slot)
+    {
+        var waits = spec.Program is not null && program is null;
+        if (waits && host.Gate is null) throw new InvalidOperationException("No box can wait for its program here.");
         await host.Guardian.EnsureAsync();
         // Beside the program there are bubblewrap's outer process and its init.
         var group = host.Cgroups.Create(spec.Limits.MemoryBytes, spec.Limits.Processes + 2, out var why);
         if (group is null && host.Cgroups.Kind != LimitEnforcement.Rlimits) throw new IOException($"No control group could be made: {why}");
+        var status = MemoryFile.Create();
+        Terminal? terminal = null;
+        Started? started = null;
         try
         {
-            using var status = MemoryFile.Create();
-            using var terminal = spec.Terminal is { } size ? new Terminal(size) : null;
+            terminal = spec.Terminal is { } size ? new Terminal(size) : null;
             if (slot.Uid is { } user) terminal?.GiveTo(user);
 
-            IReadOnlyList<BoxFile> files = host.Init is { } init ? [new(init, BoxInit.Path, Executable: true), .. spec.Files] : spec.Files;
+            List<BoxFile> files = [.. spec.Files];
+            if (host.Init is { } init) files.Add(new(init, BoxInit.Path, Executable: true));
+            if (waits) files.Add(new(host.Gate!, BoxGate.Path, Executable: true));
+            if (spec.Program is { } place && program is not null) files.Add(new(program, place.Path, place.Executable));
             var start = host.Time.GetTimestamp();
-            var started = await host.Launcher.StartAsync(
-                args => Info(BoxArguments.Chain(spec, host, plainUser: slot.Uid is null && group is null, args, terminal?.SlavePath)),
+            started = await host.Launcher.StartAsync(
+                (args, gate) => Info(BoxArguments.Chain(spec, host, plainUser: slot.Uid is null && group is null, args, gate, terminal?.SlavePath)),
                 [(host.Seccomp, false), (status, true), .. files.Select(f => (f.Content, false))],
                 slot.Uid,
-                [.. BoxArguments.Limits(spec.Limits, slot.Uid is not null, group is not null)]);
-            using var process = started.Process;
+                [.. BoxArguments.Limits(spec.Limits, slot.Uid is not null, group is not null)],
+                waits);
             using (started.Arguments)
             {
-                Admit(process, group, started.Arguments, BoxArguments.Bubblewrap(spec, host, started.Files[0], started.Files[1], [.. files.Zip(started.Files.Skip(2))]));
+                Admit(started.Process, group, started.Arguments, BoxArguments.Bubblewrap(spec, host, started.Files[0], started.Files[1], [.. files.Zip(started.Files.Skip(2))]));
             }
-            return await new Box(spec, host, slot, process, group, terminal, start).SuperviseAsync(status, cancel);
+            return new(spec, host, slot, started.Process, group, status, terminal, started.Gate, start);
         }
-        finally
+        catch
         {
-            if (group is not null && !await group.RemoveAsync())
-            {
-                host.Log("A control group could not be removed yet; it is tried again for a minute, and at the next start.");
-                _ = group.RemoveLaterAsync();
-            }
+            started?.Process.Dispose();
+            started?.Gate?.Dispose();
+            terminal?.Dispose();
+            status.Dispose();
+            await RemoveAsync(group, host);
+            throw;
         }
+    }
+
+    /// <summary>Completes when a box that waits is set up; false when it has ended instead. A program may be given to it before.</summary>
+    public Task<bool> IsSetUpAsync() => _setUp ??= Task.Run(() => Native.ReadByte(_gate!));
+
+    /// <summary>Gives a box that waits its program, and with that begins. False when it waits no longer: then nothing has run.</summary>
+    public bool TryGive(MemoryFile program)
+    {
+        _setUpCpu = _group?.ReadCpu() ?? TimeSpan.Zero;
+        _start = _host.Time.GetTimestamp();
+        var given = program.SendBy(_gate!);
+        _gate!.Dispose();
+        return given;
+    }
+
+    /// <summary>Stays until the command has ended. Once only, and soon after it has begun.</summary>
+    public async Task<BoxOutcome> RunAsync(BoxPorts ports, CancellationToken cancel)
+    {
+        _ports = ports;
+        return await SuperviseAsync(cancel);
+    }
+
+    /// <summary>Ends the box if it still waits, and removes what is left of it on the host.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
+        _gate?.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+            KillRest();
+        }
+        _process.Dispose();
+        _terminal?.Dispose();
+        _status.Dispose();
+        await RemoveAsync(_group, _host);
+    }
+
+    private static async Task RemoveAsync(ControlGroup? group, BoxHost host)
+    {
+        if (group is null || await group.RemoveAsync()) return;
+        host.Log("A control group could not be removed yet; it is tried again for a minute, and at the next start.");
+        _ = group.RemoveLaterAsync();
     }
 
     private static ProcessStartInfo Info(List<string> chain)
@@ -109,23 +188,25 @@ internal sealed class Box
         }
     }
 
-    private async Task<BoxOutcome> SuperviseAsync(MemoryFile status, CancellationToken cancel)
+    private async Task<BoxOutcome> SuperviseAsync(CancellationToken cancel)
     {
         using var over = new CancellationTokenSource();
-        _spec.Control?.Attach(ReadUsage, () => _host.Time.GetElapsedTime(_start), favoured => _group?.Favour(favoured));
+        if (_group is not null) _processors = _host.Cgroups.Processors?.Enter(_group);
+        _ports.Control?.Attach(ReadUsage, () => _host.Time.GetElapsedTime(_start), Favour);
         await using var cancellation = cancel.Register(() => Stop(StopReason.Cancelled));
         var monitor = MonitorAsync(over.Token);
         var feeding = FeedAsync(over.Token);
-        var output = PumpAsync(_process.StandardOutput.BaseStream, _spec.OnStdout, over.Token);
-        var error = PumpAsync(_process.StandardError.BaseStream, _spec.OnStderr, over.Token);
+        var output = PumpAsync(_process.StandardOutput.BaseStream, _ports.OnStdout, over.Token);
+        var error = PumpAsync(_process.StandardError.BaseStream, _ports.OnStderr, over.Token);
         var screen = _terminal is null ? Task.CompletedTask : PumpTerminalAsync(_terminal);
-        var resizing = _terminal is null || _spec.Resizes is null ? Task.CompletedTask : ResizeAsync(_terminal, _spec.Resizes, over.Token);
+        var resizing = _terminal is null || _ports.Resizes is null ? Task.CompletedTask : ResizeAsync(_terminal, _ports.Resizes, over.Token);
 
         await _process.WaitForExitAsync(CancellationToken.None);
         Volatile.Write(ref _dead, 1);
         var wall = _host.Time.GetElapsedTime(_start);
         var exitCode = _process.ExitCode;
         KillRest();
+        _processors?.End();
         _terminal?.CloseProgramEnd();
 
         // All writers are dead, so the pipes end by themselves; a receiver that does not return must not hold the slot for ever.
@@ -144,7 +225,7 @@ internal sealed class Box
 
         var usage = ReadUsage();
         // Written by bubblewrap only when the program was started and has ended.
-        var started = Encoding.UTF8.GetString(status.ReadAll()).Contains("\"exit-code\"", StringComparison.Ordinal);
+        var started = Encoding.UTF8.GetString(_status.ReadAll()).Contains("\"exit-code\"", StringComparison.Ordinal);
         return new((StopReason)_stop, started, exitCode, wall, usage.Cpu, usage.PeakMemoryBytes, usage.OutOfMemoryKills, usage.RefusedForks);
     }
 
@@ -180,11 +261,13 @@ internal sealed class Box
         {
             while (await timer.WaitForNextTickAsync(over))
             {
-                var (wall, cpu) = _spec.Control?.Deadline ?? (_spec.Limits.Wall, _spec.Limits.Cpu);
-                if (_host.Time.GetElapsedTime(_start) >= wall) Stop(StopReason.Wall);
+                var (wall, cpu) = _ports.Control?.Deadline ?? (_ports.Wall ?? _spec.Limits.Wall, _spec.Limits.Cpu);
+                var elapsed = _host.Time.GetElapsedTime(_start);
+                if (elapsed >= wall) Stop(StopReason.Wall);
                 if (_group is not null)
                 {
-                    var usage = _group.Read();
+                    var usage = ReadUsage();
+                    if (_ports.Control?.Favoured != false) _processors?.Observe(usage.Cpu, elapsed);
                     if (usage.OutOfMemoryKills > 0) Stop(StopReason.Memory);
                     if (usage.Cpu >= cpu) Stop(StopReason.Cpu);
                 }
@@ -200,7 +283,19 @@ internal sealed class Box
         }
     }
 
-    private Usage ReadUsage() => _group?.Read() ?? new Usage(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
+    private Usage ReadUsage()
+    {
+        if (_group is null) return new(_sampled.Cpu, _sampled.MemoryBytes, 0, 0);
+        var usage = _group.Read();
+        return usage with { Cpu = usage.Cpu - _setUpCpu };
+    }
+
+    private void Favour(bool favoured)
+    {
+        _group?.Favour(favoured);
+        if (favoured) _processors?.Enter();
+        else _processors?.Leave();
+    }
 
     private void Sample(TimeSpan cpu)
     {
@@ -218,8 +313,8 @@ internal sealed class Box
         var stdin = _process.StandardInput.BaseStream;
         try
         {
-            if (_spec.Stdin.Length > 0) await WriteAsync(_spec.Stdin);
-            if (_spec.Input is { } input)
+            if (_ports.Stdin.Length > 0) await WriteAsync(_ports.Stdin);
+            if (_ports.Input is { } input)
             {
                 await foreach (var bytes in input.ReadAllAsync(over)) await WriteAsync(bytes);
                 // What the key for "end of input" sends.
@@ -258,7 +353,7 @@ internal sealed class Box
         int n;
         while ((n = await terminal.ReadAsync(buffer)) > 0)
         {
-            if (wanted && !(wanted = await _spec.OnStdout(buffer.AsMemory(0, n)))) Stop(StopReason.Output);
+            if (wanted && !(wanted = await _ports.OnStdout(buffer.AsMemory(0, n)))) Stop(StopReason.Output);
         }
     }
 

@@ -47,7 +47,8 @@ internal static class BoxArguments
 
     /// <summary>The command line that becomes a box. No text of the user is ever part of the script for terminals; the path goes as an argument.</summary>
     /// <param name="args">Descriptor from which the options are read.</param>
-    public static List<string> Chain(BoxSpec spec, BoxHost host, bool plainUser, int args, string? terminal)
+    /// <param name="gate">Descriptor at which the box waits for its program, when that comes later.</param>
+    public static List<string> Chain(BoxSpec spec, BoxHost host, bool plainUser, int args, int? gate, string? terminal)
     {
         // A shell exports PWD by itself; it would be the one entry in the environment of the box's pid 1.
         List<string> chain = terminal is null ? [] : ["/bin/sh", "-c", "unset PWD OLDPWD; exec 0<>\"$1\" 1>&0 2>&0 && shift && exec \"$@\"", "sh", terminal];
@@ -57,6 +58,7 @@ internal static class BoxArguments
         if (host.Init is not null) chain.AddRange([BoxInit.Path, host.Guardian.Mark]);
         // A plain user's processes are counted together with everything else that user runs; inside the box's user namespace only its own count.
         if (plainUser) chain.AddRange(["/usr/bin/prlimit", "--nproc=" + Number(spec.Limits.Processes), "--"]);
+        if (gate is { } socket && spec.Program is { } place) chain.AddRange([BoxGate.Path, Number(socket), (place.Executable ? "x" : "r") + place.Path]);
         chain.AddRange([host.Root.Locate(spec.Command[0]), .. spec.Command.Skip(1)]);
         return chain;
     }

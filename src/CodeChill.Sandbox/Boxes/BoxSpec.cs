@@ -4,7 +4,10 @@ using CodeChill.Sandbox.Linux;
 namespace CodeChill.Sandbox.Boxes;
 
 /// <summary>What one box may use.</summary>
-internal readonly record struct BoxLimits(TimeSpan Wall, TimeSpan Cpu, long MemoryBytes, int Processes, long FileBytes);
+internal readonly record struct BoxLimits(TimeSpan Wall, TimeSpan Cpu, long MemoryBytes, int Processes, long FileBytes)
+{
+    public static BoxLimits Of(RunLimits limits) => new(limits.Wall, limits.Cpu, limits.MemoryBytes, limits.Processes, limits.FileBytes);
+}
 
 /// <summary>A file copied into the box before it starts.</summary>
 internal readonly record struct BoxFile(MemoryFile Content, string Path, bool Executable = false);
@@ -12,12 +15,18 @@ internal readonly record struct BoxFile(MemoryFile Content, string Path, bool Ex
 /// <summary>A host path visible read-only in the box.</summary>
 internal readonly record struct Bind(string Host, string Box);
 
-/// <summary>One step (a compile or a run) in a box of its own.</summary>
+/// <summary>Where a box's program goes.</summary>
+internal readonly record struct BoxPlace(string Path, bool Executable = false);
+
+/// <summary>A box for one step (a compile or a run): what must be known to set it up.</summary>
 internal sealed record BoxSpec
 {
     public required IReadOnlyList<string> Command { get; init; }
 
     public required BoxLimits Limits { get; init; }
+
+    /// <summary>The program is what may come after the box was set up; null: the command is all there is.</summary>
+    public BoxPlace? Program { get; init; }
 
     public IReadOnlyList<BoxFile> Files { get; init; } = [];
 
@@ -25,15 +34,25 @@ internal sealed record BoxSpec
 
     public IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; } = [];
 
-    /// <summary>When set, it and not <see cref="Limits"/> says how much time there is.</summary>
+    /// <summary>Instead of pipes; everything goes to <see cref="BoxPorts.OnStdout"/>.</summary>
+    public TerminalSize? Terminal { get; init; }
+}
+
+/// <summary>What a box is connected to while its command runs.</summary>
+internal sealed record BoxPorts
+{
+    /// <summary>Nothing in, and what comes out is dropped.</summary>
+    public static BoxPorts None { get; } = new() { OnStdout = _ => new(true), OnStderr = _ => new(true) };
+
+    /// <summary>How long the command may take; null: what <see cref="BoxSpec.Limits"/> says.</summary>
+    public TimeSpan? Wall { get; init; }
+
+    /// <summary>When set, it and nothing else says how much time there is.</summary>
     public BoxControl? Control { get; init; }
 
     public ReadOnlyMemory<byte> Stdin { get; init; }
 
     public ChannelReader<ReadOnlyMemory<byte>>? Input { get; init; }
-
-    /// <summary>Instead of pipes; everything goes to <see cref="OnStdout"/>.</summary>
-    public TerminalSize? Terminal { get; init; }
 
     public ChannelReader<TerminalSize>? Resizes { get; init; }
 

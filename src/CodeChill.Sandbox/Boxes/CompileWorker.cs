@@ -39,15 +39,11 @@ internal sealed class CompileWorker : IAsyncDisposable
             Command = toolchain.Language.Warm!.Command,
             // The control sets what counts; these are for the kernel's per process limits.
             Limits = _step.Limits with { Wall = TimeSpan.FromDays(1), Cpu = s_warmUpCpu + (MaxJobs * _step.Cpu) },
-            Control = _control,
             Files = [new(program, toolchain.Language.Warm.File), .. toolchain.Files],
             Binds = toolchain.Part.Binds,
             Environment = toolchain.Environment(_step.MemoryBytes),
-            Input = _jobs.Reader,
-            OnStdout = WriteAsync,
-            OnStderr = _ => new(true),
         };
-        _box = RunAsync(spec, host);
+        _box = RunAsync(spec, BoxPorts.None with { Control = _control, Input = _jobs.Reader, OnStdout = WriteAsync }, host);
         Ready = WarmUpAsync();
     }
 
@@ -117,11 +113,11 @@ internal sealed class CompileWorker : IAsyncDisposable
         _end.Dispose();
     }
 
-    private async Task<BoxOutcome> RunAsync(BoxSpec spec, BoxHost host)
+    private async Task<BoxOutcome> RunAsync(BoxSpec spec, BoxPorts ports, BoxHost host)
     {
         try
         {
-            return await Box.RunAsync(spec, host, Slot, _end.Token);
+            return await Box.RunAsync(spec, ports, null, host, Slot, _end.Token);
         }
         finally
         {

@@ -13,7 +13,7 @@ internal sealed record CompileOutcome(MemoryFile? Program, Verdict? Failure, Tim
 }
 
 /// <summary>The compile step: from the cache, by a compiler that waits, or by one started for it.</summary>
-internal sealed class Compiler(SandboxOptions options, CompileCache cache)
+internal sealed class Compiler(SandboxOptions options, CompileCache cache, BoxPool boxes)
 {
     public async Task<CompileOutcome> CompileAsync(
         BoxHost host, Slot slot, Toolchain toolchain, CompileStep step, RunRequest request, byte[] source, OutputSink sink, WorkerPool workers, CancellationToken cancel)
@@ -74,17 +74,20 @@ internal sealed class Compiler(SandboxOptions options, CompileCache cache)
         var program = MemoryFile.Create();
         try
         {
-            var spec = Steps.Compile(
-                toolchain, step, sourceFile,
-                bytes =>
+            var ports = new BoxPorts
+            {
+                OnStdout = bytes =>
                 {
                     if (program.Length + bytes.Length > step.Limits.FileBytes) return new(false);
                     program.Append(bytes.Span);
                     return new(true);
                 },
-                bytes => sink.AddAsync(OutputStream.Compile, bytes));
-            var box = await Box.RunAsync(spec, host, slot, cancel);
-            var verdict = Verdict.Of(box, spec.Limits, options.CompileOutputBytes, "", toolchain.Language);
+                OnStderr = bytes => sink.AddAsync(OutputStream.Compile, bytes),
+            };
+            var box = step == toolchain.Language.Compile
+                ? await boxes.RunAsync(BoxStep.OfCompile(toolchain), ports, sourceFile, host, slot, cancel)
+                : await Box.RunAsync(Steps.Compile(toolchain, step), ports, sourceFile, host, slot, cancel);
+            var verdict = Verdict.Of(box, step.Limits, options.CompileOutputBytes, "", toolchain.Language);
             if (verdict.Status != RunStatus.Success) return new(null, Reword(verdict), box.Wall, box.Cpu, box.PeakMemoryBytes);
             program.Seal();
             (var made, program) = (program, null);

@@ -7,7 +7,8 @@ namespace CodeChill.Sandbox.Linux;
 /// <summary>A process that waits for its arguments on a pipe.</summary>
 /// <param name="Files">The descriptors it has for the files given.</param>
 /// <param name="Arguments">The pipe's other end.</param>
-internal sealed record Started(Process Process, IReadOnlyList<int> Files, SafeFileHandle Arguments);
+/// <param name="Gate">The other end of a socket it has, when one was asked for.</param>
+internal sealed record Started(Process Process, IReadOnlyList<int> Files, SafeFileHandle Arguments, SafeFileHandle? Gate = null);
 
 /// <summary>
 /// Starts processes on one thread that lives as long as the runner. bubblewrap's <c>--die-with-parent</c> asks the kernel for a signal when the
@@ -45,29 +46,44 @@ internal sealed class Launcher : IDisposable
     }
 
     /// <summary>Starts a process that inherits files and takes its arguments from a pipe.</summary>
-    /// <param name="info">Makes the command line, given the descriptor of that pipe.</param>
+    /// <param name="info">Makes the command line, given the descriptors of that pipe and of the socket.</param>
     /// <param name="files">What it inherits, from the beginning of each file.</param>
     /// <param name="user">Runs as this user and group, without further groups; null: as this process.</param>
     /// <param name="limits">Set on it before it does anything.</param>
+    /// <param name="gate">It inherits one end of a pair of sockets as well.</param>
     public Task<Started> StartAsync(
-        Func<int, ProcessStartInfo> info, IReadOnlyList<(MemoryFile File, bool Append)> files, int? user, IReadOnlyList<(Native.Resource Resource, long Value)> limits) => QueueAsync(() =>
+        Func<int, int?, ProcessStartInfo> info,
+        IReadOnlyList<(MemoryFile File, bool Append)> files,
+        int? user,
+        IReadOnlyList<(Native.Resource Resource, long Value)> limits,
+        bool gate) => QueueAsync(() =>
     {
         Native.MarkAllCloseOnExec();
         var inherited = new List<int>();
-        SafeFileHandle? write = null;
+        SafeFileHandle? write = null, own = null;
+        int? socket = null;
         try
         {
             (var read, write) = Native.CreatePipe();
             inherited.Add(read);
+            if (gate)
+            {
+                (var theirs, own) = Native.CreateSocketPair();
+                inherited.Add(theirs);
+                socket = theirs;
+            }
+            var first = inherited.Count;
             foreach (var (file, append) in files) inherited.Add(file.OpenInherited(append));
             // The limits, too, as the child's user: even root may be forbidden to set those of others (CAP_SYS_RESOURCE), but everybody may lower his own.
-            var process = user is { } id ? Native.As(id, () => Start(info(read))) : Start(info(read));
-            (var given, write) = (write, null);
-            return new(process, inherited[1..], given);
+            var process = user is { } id ? Native.As(id, () => Start(info(read, socket))) : Start(info(read, socket));
+            (var given, var gateEnd) = (write, own);
+            (write, own) = (null, null);
+            return new(process, inherited[first..], given, gateEnd);
         }
         finally
         {
             write?.Dispose();
+            own?.Dispose();
             foreach (var fd in inherited) Native.Close(fd);
         }
 

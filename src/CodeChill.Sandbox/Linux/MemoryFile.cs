@@ -16,7 +16,7 @@ internal sealed class MemoryFile : IDisposable
     public long Length { get; private set; }
 
     /// <summary>A descriptor of its own that children inherit; the caller closes it.</summary>
-    public int OpenInherited(bool append) => Native.OpenInherited((int)_handle.DangerousGetHandle(), append);
+    public int OpenInherited(bool append) => Native.Reopen((int)_handle.DangerousGetHandle(), append, inherited: true);
 
     /// <summary>A file others may write to.</summary>
     public static MemoryFile Create() => new(new SafeFileHandle(Native.CreateMemoryFile(), ownsHandle: true));
@@ -28,6 +28,20 @@ internal sealed class MemoryFile : IDisposable
         file.Append(content);
         file.Seal();
         return file;
+    }
+
+    /// <summary>Gives a descriptor of its own to whoever holds the other end of a socket; false when nobody does.</summary>
+    public bool SendBy(SafeFileHandle socket)
+    {
+        var descriptor = Native.Reopen((int)_handle.DangerousGetHandle(), append: false, inherited: false);
+        try
+        {
+            return Native.SendDescriptor(socket, descriptor);
+        }
+        finally
+        {
+            Native.Close(descriptor);
+        }
     }
 
     public void Append(ReadOnlySpan<byte> bytes)

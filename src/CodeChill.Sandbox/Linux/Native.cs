@@ -62,6 +62,12 @@ internal static partial class Native
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
     private static partial int Pipe([Out] int[] fds, int flags);
 
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    private static partial int SocketPair(int domain, int type, int protocol, [Out] int[] fds);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    private static partial nint SendMessage(Microsoft.Win32.SafeHandles.SafeFileHandle socket, in MessageHeader message, int flags);
+
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
     private static partial int SetLimit(int pid, int resource, in ResourceLimit limit, nint old);
 
@@ -74,6 +80,18 @@ internal static partial class Native
     /// <summary>struct rlimit of getrlimit(2).</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct ResourceLimit(ulong Soft, ulong Hard);
+
+    /// <summary>struct iovec of readv(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Vector(nint Start, nint Length);
+
+    /// <summary>struct msghdr of recvmsg(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct MessageHeader(nint Name, nint NameLength, nint Vectors, nint VectorCount, nint Control, nint ControlLength, nint Flags);
+
+    /// <summary>struct cmsghdr of cmsg(3), with the one descriptor it carries.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct DescriptorMessage(nint Length, int Level, int Type, int Descriptor, int Padding);
 
     /// <summary>Resources of setrlimit(2); the numbers are the same on x86-64 and arm64.</summary>
     public enum Resource
@@ -164,11 +182,48 @@ internal static partial class Native
         throw new IOException("No descriptor is left.");
     }
 
-    /// <summary>Opens a descriptor's file anew, from its beginning, so that a child inherits it.</summary>
-    public static int OpenInherited(int fd, bool append)
+    /// <summary>One end of a pair of sockets a child inherits, and the other it does not.</summary>
+    public static (int Inherited, Microsoft.Win32.SafeHandles.SafeFileHandle Own) CreateSocketPair()
     {
-        const int WriteAppend = 0x1 | 0x400; // O_WRONLY, O_APPEND
-        var opened = Open($"/proc/self/fd/{fd}", append ? WriteAppend : 0);
+        const int Unix = 1, Stream = 1, CloseOnExec = 0x80000, Duplicate = 0; // AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC, F_DUPFD
+        var fds = new int[2];
+        if (SocketPair(Unix, Stream | CloseOnExec, 0, fds) != 0) throw new IOException($"No pair of sockets could be made (errno {Marshal.GetLastPInvokeError()}).");
+        var inherited = Fcntl(fds[0], Duplicate, 3);
+        Close(fds[0]);
+        var own = new Microsoft.Win32.SafeHandles.SafeFileHandle(fds[1], ownsHandle: true);
+        if (inherited >= 0) return (inherited, own);
+        own.Dispose();
+        throw new IOException("No descriptor is left.");
+    }
+
+    /// <summary>Sends one byte and a descriptor; false when nobody is there to receive them.</summary>
+    public static unsafe bool SendDescriptor(Microsoft.Win32.SafeHandles.SafeFileHandle socket, int descriptor)
+    {
+        const int SocketLevel = 1, Rights = 1, NoSignal = 0x4000; // SOL_SOCKET, SCM_RIGHTS, MSG_NOSIGNAL
+        byte one = 1;
+        var vector = new Vector((nint)(&one), 1);
+        var control = new DescriptorMessage(20, SocketLevel, Rights, descriptor, 0);
+        var message = new MessageHeader(0, 0, (nint)(&vector), 1, (nint)(&control), sizeof(DescriptorMessage), 0);
+        return SendMessage(socket, message, NoSignal) == 1;
+    }
+
+    /// <summary>Blocks until there is a byte; false when none will come.</summary>
+    public static bool ReadByte(Microsoft.Win32.SafeHandles.SafeFileHandle socket)
+    {
+        Span<byte> one = stackalloc byte[1];
+        nint n;
+        while ((n = Read((int)socket.DangerousGetHandle(), one, 1)) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+        {
+        }
+        return n == 1;
+    }
+
+    /// <summary>Opens a descriptor's file anew, from its beginning.</summary>
+    /// <param name="inherited">Children inherit it: to be asked for by the thread that starts them only.</param>
+    public static int Reopen(int fd, bool append, bool inherited)
+    {
+        const int WriteAppend = 0x1 | 0x400, CloseOnExec = 0x80000; // O_WRONLY, O_APPEND, O_CLOEXEC
+        var opened = Open($"/proc/self/fd/{fd}", (append ? WriteAppend : 0) | (inherited ? 0 : CloseOnExec));
         return opened >= 0 ? opened : throw new IOException($"A memory file could not be opened (errno {Marshal.GetLastPInvokeError()}).");
     }
 

@@ -37,6 +37,21 @@ public sealed class CgroupV2Tests : IDisposable
     }
 
     [Fact]
+    public void Boxes_are_kept_to_processors_where_that_is_offered()
+    {
+        Put("cgroup.controllers", "cpuset cpu memory pids\n");
+        Put("cgroup.subtree_control", "");
+        Put("cpuset.cpus.effective", "0-3\n");
+        Put("codechill-server/cgroup.procs", "");
+        var v2 = CgroupV2.Adopt(_parent, 42, out _)!;
+        Get("cgroup.subtree_control").ShouldBe("+memory +pids +cpu +cpuset");
+        v2.Processors!.All.ShouldBe("0,1,2,3");
+        foreach (var file in (string[])["memory.max", "pids.max", "cpuset.cpus"]) Put("box/" + file, "");
+        v2.Create("box", 64 << 20, 32).Pin("2,3");
+        Get("box/cpuset.cpus").ShouldBe("2,3");
+    }
+
+    [Fact]
     public void Group_that_cannot_be_split_is_not_adopted_and_says_so()
     {
         Put("cgroup.controllers", "memory pids\n");

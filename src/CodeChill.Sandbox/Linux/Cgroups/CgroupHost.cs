@@ -24,6 +24,9 @@ internal sealed class CgroupHost
     /// <summary>How the paths of this process's groups begin.</summary>
     public IReadOnlyList<string> Prefixes => [.. (_v2?.Parents ?? _v1?.Parents ?? []).Select(p => Path.Combine(p, Stem))];
 
+    /// <summary>Who runs on which processors; null when that cannot be said.</summary>
+    public ProcessorShares? Processors => _v2 is not null ? _v2.Processors : _v1?.Processors;
+
     /// <summary>Why there are none; null when there are.</summary>
     public string? Why { get; }
 

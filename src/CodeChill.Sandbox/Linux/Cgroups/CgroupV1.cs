@@ -1,15 +1,26 @@
 namespace CodeChill.Sandbox.Linux.Cgroups;
 
-/// <summary>Version 1: one tree per controller; memory, pids and cpuacct are used, and cpu where it is there (being in a group is enough: sixty busy
-/// processes of one box then weigh as much as one process outside), each below this process's own group where that is visible.</summary>
+/// <summary>Version 1: one tree per controller; memory, pids and cpuacct are used, cpu where it is there (being in a group is enough: sixty busy
+/// processes of one box then weigh as much as one process outside), and cpuset where it is there (busy boxes then keep to processors of their own), each below this process's
+/// own group where that is visible.</summary>
 internal sealed class CgroupV1
 {
     private readonly string _memory, _pids, _cpu;
-    private readonly string? _shares;
+    private readonly string? _shares, _sets;
+    private readonly string _nodes = "";
 
-    private CgroupV1(string memory, string pids, string cpu, string? shares) => (_memory, _pids, _cpu, _shares) = (memory, pids, cpu, shares);
+    private CgroupV1(string memory, string pids, string cpu, string? shares, string? sets)
+    {
+        (_memory, _pids, _cpu, _shares, _sets) = (memory, pids, cpu, shares, sets);
+        if (sets is null) return;
+        Processors = ProcessorShares.Of(Path.Combine(sets, "cpuset.effective_cpus"));
+        _nodes = File.ReadAllText(Path.Combine(sets, "cpuset.effective_mems")).Trim();
+    }
 
-    public IReadOnlyList<string> Parents => _shares is null ? [_memory, _pids, _cpu] : [_memory, _pids, _cpu, _shares];
+    public IReadOnlyList<string> Parents => [_memory, _pids, _cpu, .. Optional(_shares), .. Optional(_sets)];
+
+    /// <summary>Null when boxes cannot be kept to processors.</summary>
+    public ProcessorShares? Processors { get; }
 
     public static CgroupV1? Detect(string mounts, string self, out string why)
     {
@@ -22,15 +33,18 @@ internal sealed class CgroupV1
         }
         var ignored = "";
         var shares = FindParent(mounts, self, "cpu", ref ignored);
-        return new(parents[0], parents[1], parents[2], shares == parents[2] ? null : shares);
+        var sets = FindParent(mounts, self, "cpuset", ref ignored);
+        if (sets is not null && !File.Exists(Path.Combine(sets, "cpuset.effective_cpus"))) sets = null;
+        return new(parents[0], parents[1], parents[2], shares == parents[2] ? null : shares, sets);
     }
 
     public ControlGroup Create(string name, long memoryBytes, int processes)
     {
-        var group = new Group(Path.Combine(_memory, name), Path.Combine(_pids, name), Path.Combine(_cpu, name), _shares is null ? null : Path.Combine(_shares, name));
+        var group = new Group(
+            Path.Combine(_memory, name), Path.Combine(_pids, name), Path.Combine(_cpu, name), _shares is null ? null : Path.Combine(_shares, name), _sets is null ? null : Path.Combine(_sets, name));
         try
         {
-            group.Prepare(memoryBytes, processes);
+            group.Prepare(memoryBytes, processes, Processors?.All ?? "", _nodes);
             return group;
         }
         catch
@@ -70,13 +84,16 @@ internal sealed class CgroupV1
         return null;
     }
 
+    private static string[] Optional(string? directory) => directory is null ? [] : [directory];
+
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private sealed class Group(string memory, string pids, string cpu, string? shares) : ControlGroup
+    private sealed class Group(string memory, string pids, string cpu, string? shares, string? sets) : ControlGroup
     {
-        protected override IReadOnlyList<string> Directories { get; } = shares is null ? [memory, pids, cpu] : [memory, pids, cpu, shares];
+        protected override IReadOnlyList<string> Directories { get; } = [memory, pids, cpu, .. Optional(shares), .. Optional(sets)];
 
-        public void Prepare(long memoryBytes, int processes)
+        /// <param name="nodes">Memory nodes; like the processors, a new set has none and takes no process without.</param>
+        public void Prepare(long memoryBytes, int processes, string processors, string nodes)
         {
             foreach (var directory in Directories) Directory.CreateDirectory(directory);
             Write(Path.Combine(memory, "memory.limit_in_bytes"), memoryBytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -84,6 +101,9 @@ internal sealed class CgroupV1
             var swap = Path.Combine(memory, "memory.memsw.limit_in_bytes");
             if (File.Exists(swap)) Write(swap, memoryBytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
             Write(Path.Combine(pids, "pids.max"), processes.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            if (sets is null) return;
+            Write(Path.Combine(sets, "cpuset.cpus"), processors);
+            Write(Path.Combine(sets, "cpuset.mems"), nodes);
         }
 
         public void Abandon()
@@ -91,10 +111,17 @@ internal sealed class CgroupV1
             foreach (var directory in Directories) TryRemove(directory);
         }
 
-        public override void Favour(bool favoured) => WriteShare(Path.Combine(shares ?? cpu, "cpu.shares"), favoured ? 1024 : 256);
+        public override void Favour(bool favoured) => TryWrite(Path.Combine(shares ?? cpu, "cpu.shares"), favoured ? "1024" : "256");
+
+        public override TimeSpan ReadCpu() => TimeSpan.FromTicks(ReadNumber(Path.Combine(cpu, "cpuacct.usage")) / TimeSpan.NanosecondsPerTick);
+
+        public override void Pin(string processors)
+        {
+            if (sets is not null) TryWrite(Path.Combine(sets, "cpuset.cpus"), processors);
+        }
 
         public override Usage Read() => new(
-            TimeSpan.FromTicks(ReadNumber(Path.Combine(cpu, "cpuacct.usage")) / TimeSpan.NanosecondsPerTick),
+            ReadCpu(),
             ReadNumber(Path.Combine(memory, "memory.max_usage_in_bytes")),
             ReadKey(Path.Combine(memory, "memory.oom_control"), "oom_kill"),
             ReadKey(Path.Combine(pids, "pids.events"), "max"));

@@ -13,7 +13,14 @@ internal sealed class CgroupV2
 
     private readonly string _parent;
 
-    private CgroupV2(string parent) => _parent = parent;
+    private CgroupV2(string parent, ProcessorShares? processors)
+    {
+        _parent = parent;
+        Processors = processors;
+    }
+
+    /// <summary>Null when boxes cannot be kept to processors.</summary>
+    public ProcessorShares? Processors { get; }
 
     public IReadOnlyList<string> Parents => [_parent];
 
@@ -50,11 +57,12 @@ internal sealed class CgroupV2
                 var leaf = Path.Combine(parent, Leaf);
                 Directory.CreateDirectory(leaf);
                 ControlGroup.Write(Path.Combine(leaf, "cgroup.procs"), pid.ToString(CultureInfo.InvariantCulture));
-                // With cpu, sixty busy processes in one box weigh as much as one.
-                ControlGroup.Write(Path.Combine(parent, "cgroup.subtree_control"), offered.Contains("cpu") ? "+memory +pids +cpu" : "+memory +pids");
+                // With cpu, sixty busy processes in one box weigh as much as one; with cpuset, busy boxes keep to processors of their own.
+                string[] wanted = ["memory", "pids", .. ((ReadOnlySpan<string>)["cpu", "cpuset"]).ToArray().Where(offered.Contains)];
+                ControlGroup.Write(Path.Combine(parent, "cgroup.subtree_control"), string.Join(' ', wanted.Select(w => "+" + w)));
             }
             why = "";
-            return new(parent);
+            return new(parent, offered.Contains("cpuset") ? ProcessorShares.Of(Path.Combine(parent, "cpuset.cpus.effective")) : null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -102,10 +110,14 @@ internal sealed class CgroupV2
     {
         protected override IReadOnlyList<string> Directories { get; } = [directory];
 
-        public override void Favour(bool favoured) => WriteShare(Path.Combine(directory, "cpu.weight"), favoured ? 100 : 25);
+        public override void Favour(bool favoured) => TryWrite(Path.Combine(directory, "cpu.weight"), favoured ? "100" : "25");
+
+        public override TimeSpan ReadCpu() => TimeSpan.FromMicroseconds(ReadKey(Path.Combine(directory, "cpu.stat"), "usage_usec"));
+
+        public override void Pin(string processors) => TryWrite(Path.Combine(directory, "cpuset.cpus"), processors);
 
         public override Usage Read() => new(
-            TimeSpan.FromMicroseconds(ReadKey(Path.Combine(directory, "cpu.stat"), "usage_usec")),
+            ReadCpu(),
             ReadNumber(Path.Combine(directory, "memory.peak")),
             ReadKey(Path.Combine(directory, "memory.events"), "oom_kill"),
             ReadKey(Path.Combine(directory, "pids.events"), "max"));

@@ -19,6 +19,13 @@ internal abstract class ControlGroup
     /// <summary>The usual share of the processors, or a quarter of it; nothing where shares are not counted.</summary>
     public abstract void Favour(bool favoured);
 
+    /// <summary>Processor time alone.</summary>
+    public abstract TimeSpan ReadCpu();
+
+    /// <summary>Nothing in the group runs anywhere but on these processors; nothing where that cannot be said.</summary>
+    /// <param name="processors">In the kernel's notation: <c>0-1,3</c>.</param>
+    public abstract void Pin(string processors);
+
     /// <summary>Kills whatever is left in the group.</summary>
     public virtual void Kill() => KillMembers(Directories);
 
@@ -66,15 +73,16 @@ internal abstract class ControlGroup
         }
     }
 
-    protected static void WriteShare(string file, int share)
+    /// <summary>Writes what may be missing: the group is gone, or this is not ours to set, and it competes as an equal.</summary>
+    protected static void TryWrite(string file, string value)
     {
         try
         {
-            if (File.Exists(file)) Write(file, share.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            if (File.Exists(file)) Write(file, value);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The group is gone, or its shares are not ours to set: it competes as an equal.
+            // As said.
         }
     }
 
