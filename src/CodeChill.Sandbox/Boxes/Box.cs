@@ -39,13 +39,15 @@ internal sealed class Box : IAsyncDisposable
     private int _disposed;
     private ProcessTree.Sample _sampled;
 
-    private Box(BoxSpec spec, BoxHost host, Slot slot, Process process, ControlGroup? group, MemoryFile status, Terminal? terminal, SafeFileHandle? gate, long start)
+    private Box(
+        BoxSpec spec, BoxHost host, Slot slot, Process process, ControlGroup? group, ProcessorShares.Share? processors, MemoryFile status, Terminal? terminal, SafeFileHandle? gate, long start)
     {
         _spec = spec;
         _host = host;
         _slot = slot;
         _process = process;
         _group = group;
+        _processors = processors;
         _status = status;
         _terminal = terminal;
         _gate = gate;
@@ -76,11 +78,18 @@ internal sealed class Box : IAsyncDisposable
         // Beside the program there are bubblewrap's outer process and its init.
         var group = host.Cgroups.Create(spec.Limits.MemoryBytes, spec.Limits.Processes + 2, out var why);
         if (group is null && host.Cgroups.Kind != LimitEnforcement.Rlimits) throw new IOException($"No control group could be made: {why}");
+        ProcessorShares.Share? processors = null;
         var status = MemoryFile.Create();
         Terminal? terminal = null;
         Started? started = null;
         try
         {
+            if (group is not null)
+            {
+                // Setting up is work like any other: for whoever waits for it, or for later.
+                if (waits) group.Favour(false);
+                else processors = host.Cgroups.Processors?.Enter(group);
+            }
             terminal = spec.Terminal is { } size ? new Terminal(size) : null;
             if (slot.Uid is { } user) terminal?.GiveTo(user);
 
@@ -99,7 +108,7 @@ internal sealed class Box : IAsyncDisposable
             {
                 Admit(started.Process, group, started.Arguments, BoxArguments.Bubblewrap(spec, host, started.Files[0], started.Files[1], [.. files.Zip(started.Files.Skip(2))]));
             }
-            return new(spec, host, slot, started.Process, group, status, terminal, started.Gate, start);
+            return new(spec, host, slot, started.Process, group, processors, status, terminal, started.Gate, start);
         }
         catch
         {
@@ -107,6 +116,7 @@ internal sealed class Box : IAsyncDisposable
             started?.Gate?.Dispose();
             terminal?.Dispose();
             status.Dispose();
+            processors?.End();
             await RemoveAsync(group, host);
             throw;
         }
@@ -118,7 +128,12 @@ internal sealed class Box : IAsyncDisposable
     /// <summary>Gives a box that waits its program, and with that begins. False when it waits no longer: then nothing has run.</summary>
     public bool TryGive(MemoryFile program)
     {
-        _setUpCpu = _group?.ReadCpu() ?? TimeSpan.Zero;
+        if (_group is not null)
+        {
+            _setUpCpu = _group.ReadCpu();
+            _group.Favour(true);
+            _processors = _host.Cgroups.Processors?.Enter(_group);
+        }
         _start = _host.Time.GetTimestamp();
         var given = program.SendBy(_gate!);
         _gate!.Dispose();
@@ -137,6 +152,7 @@ internal sealed class Box : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
         _gate?.Dispose();
+        _processors?.End();
         if (!_process.HasExited)
         {
             _process.Kill();
@@ -191,7 +207,6 @@ internal sealed class Box : IAsyncDisposable
     private async Task<BoxOutcome> SuperviseAsync(CancellationToken cancel)
     {
         using var over = new CancellationTokenSource();
-        if (_group is not null) _processors = _host.Cgroups.Processors?.Enter(_group);
         _ports.Control?.Attach(ReadUsage, () => _host.Time.GetElapsedTime(_start), Favour);
         await using var cancellation = cancel.Register(() => Stop(StopReason.Cancelled));
         var monitor = MonitorAsync(over.Token);
