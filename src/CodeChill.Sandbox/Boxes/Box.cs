@@ -155,7 +155,14 @@ internal sealed class Box : IAsyncDisposable
         _processors?.End();
         if (!_process.HasExited)
         {
-            _process.Kill();
+            try
+            {
+                _process.Kill();
+            }
+            catch (InvalidOperationException)
+            {
+                // It ended by itself just now.
+            }
             await _process.WaitForExitAsync(CancellationToken.None);
             KillRest();
         }
@@ -282,7 +289,7 @@ internal sealed class Box : IAsyncDisposable
                 if (_group is not null)
                 {
                     var usage = ReadUsage();
-                    if (_ports.Control?.Favoured != false) _processors?.Observe(usage.Cpu, elapsed);
+                    _processors?.Observe(usage.Cpu, elapsed);
                     if (usage.OutOfMemoryKills > 0) Stop(StopReason.Memory);
                     if (usage.Cpu >= cpu) Stop(StopReason.Cpu);
                 }
@@ -308,8 +315,7 @@ internal sealed class Box : IAsyncDisposable
     private void Favour(bool favoured)
     {
         _group?.Favour(favoured);
-        if (favoured) _processors?.Enter();
-        else _processors?.Leave();
+        _processors?.Favour(favoured);
     }
 
     private void Sample(TimeSpan cpu)

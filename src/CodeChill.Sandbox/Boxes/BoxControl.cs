@@ -21,15 +21,6 @@ internal sealed class BoxControl
         }
     }
 
-    /// <summary>Somebody waits for what it does now.</summary>
-    public bool Favoured
-    {
-        get
-        {
-            lock (_lock) return _wanted.Favoured;
-        }
-    }
-
     public Usage Usage => _usage?.Invoke() ?? default;
 
     /// <summary>From now on this much more; <paramref name="favoured"/>: with the usual share of the processors, else with a quarter of it.</summary>

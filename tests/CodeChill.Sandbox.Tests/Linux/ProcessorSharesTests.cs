@@ -34,6 +34,19 @@ public sealed class ProcessorSharesTests
         c.Leave();
     }
 
+    [Fact]
+    public void Work_that_nobody_waits_for_takes_no_processor_from_others_however_busy()
+    {
+        Group[] g = [new(), new()];
+        var later = _four.Enter(g[0]);
+        later.Favour(false);
+        later.Observe(s_tick, s_tick);
+        _four.Enter(g[1]);
+        g[1].Processors.ShouldBeNull();
+        later.Favour(true);
+        g.Select(x => x.Processors).Order().ShouldBe(["0,1", "2,3"]);
+    }
+
     /// <summary>The one that measures a box may look once more when it has ended. Before there was an end, that made it busy for ever.</summary>
     [Fact]
     public void Box_that_was_looked_at_after_its_end_takes_nothing()

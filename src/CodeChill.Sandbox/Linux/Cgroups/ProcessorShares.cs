@@ -78,7 +78,7 @@ internal sealed class ProcessorShares
     {
         private string _processors = shares.All;
         private TimeSpan _cpu, _at, _busyAt;
-        private bool _over;
+        private bool _over, _unfavoured;
 
         /// <summary>Told now and then what the box has used in all, and at what time since its start.</summary>
         public void Observe(TimeSpan cpu, TimeSpan at)
@@ -100,7 +100,7 @@ internal sealed class ProcessorShares
         {
             lock (shares._lock)
             {
-                if (_over || shares._busy.Contains(this)) return;
+                if (_over || _unfavoured || shares._busy.Contains(this)) return;
                 shares._busy.Add(this);
                 shares.Divide();
             }
@@ -116,7 +116,18 @@ internal sealed class ProcessorShares
             }
         }
 
-        /// <summary>It does nothing, or nothing that anybody waits for.</summary>
+        /// <summary>Whether anybody waits for what it does from now on; what nobody waits for takes no processor from others.</summary>
+        public void Favour(bool favoured)
+        {
+            lock (shares._lock)
+            {
+                _unfavoured = !favoured;
+                if (favoured) Enter();
+                else Leave();
+            }
+        }
+
+        /// <summary>It does nothing.</summary>
         public void Leave()
         {
             lock (shares._lock)
