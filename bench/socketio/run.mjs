@@ -4,6 +4,7 @@
 // The server has one core, the load generator (load.c) the other. Rounds are interleaved, every server of a round runs before the next round
 // starts; ratios are medians of the rounds' pairs, so that a noisy minute hits both sides. The generator's own core use is printed: above 0.9
 // a figure is the generator's limit, not the server's.
+import { once } from 'node:events'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -69,8 +70,8 @@ const freePort = () => new Promise((resolve, reject) => {
   const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => { const { port } = probe.address(); probe.close(() => resolve(port)) })
 })
 
-// 200 guests in 20 rooms of the product, as the generator wants them.
-async function accounts(port, quoted) {
+// 200 guests in 20 new rooms of the product, as the generator wants them.
+async function accounts(port, quoted, pass) {
   const call = async (path, body, token) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method: 'POST', headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) }, body: JSON.stringify(body)
@@ -87,7 +88,7 @@ async function accounts(port, quoted) {
     }
     lines.push(`${token} ${rooms[i % 20]}`)
   }
-  const file = join(folder, `accounts-${port}`)
+  const file = join(folder, `accounts-${port}-${pass}`)
   writeFileSync(file, lines.join('\n'))
   return file
 }
@@ -110,7 +111,7 @@ async function start(name) {
       ask()
     }
   })
-  const people = product ? ['--accounts', await accounts(port, servers[name].kind === 'codechill')] : []
+  let passes = 0
   const pids = [child.pid]
   for (let i = 0; i < pids.length; i++) {
     for (const task of readdirSync(`/proc/${pids[i]}/task`)) {
@@ -121,13 +122,17 @@ async function start(name) {
 
   return {
     // Asynchronous, so that the server's output goes on being read.
-    measure: (mode, ...args) => new Promise((resolve, reject) => {
+    measure: async (mode, ...args) => {
+      // New rooms each time: a document that has been written to at this rate for half a minute is as long as a room's may be.
+      const people = product ? ['--accounts', await accounts(port, servers[name].kind === 'codechill', ++passes)] : []
       const all = [mode, '--kind', servers[name].kind, '--port', port, '--pids', pids.join(','), ...(servers[name].echo ? ['--echo'] : []), ...people, ...args].map(String)
       const generator = spawn(...pinned(1, load, all), { stdio: ['ignore', 'pipe', 'inherit'] })
       let text = ''
       generator.stdout.on('data', data => { text += data })
-      generator.on('close', code => code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`${name}: the generator ended with ${code} in ${mode}`)))
-    }),
+      const [code] = await once(generator, 'close')
+      if (code !== 0) throw new Error(`${name}: the generator ended with ${code} in ${mode}`)
+      return JSON.parse(text)
+    },
     stop: () => new Promise(resolve => {
       child.removeAllListeners('exit')
       child.once('exit', resolve)
@@ -151,6 +156,8 @@ const phases = {
     const results = {}
     const warm = name === 'node' || name === 'flask' ? 2 : servers[name].product ? 8 : 4
     try {
+      // The product has ten times the code to compile: a first pass, in rooms of its own.
+      if (servers[name].product && !quick) await server.measure('saturate', '--window', 2000, '--warm', 1, '--seconds', 9)
       results.rooms = await server.measure('saturate', '--window', 2000, '--warm', quick ? 2 : warm, '--seconds', seconds)
       if (wanted.includes('light')) results.light = await server.measure('rate', '--rate', 400, '--warm', quick ? 3 : warm * 2 + 2, '--seconds', quick ? 3 : 6)
       if (wanted.includes('big')) results.big = await server.measure('saturate', '--rooms', 1, '--senders', 20, '--window', 4000, '--warm', 1, '--seconds', seconds)

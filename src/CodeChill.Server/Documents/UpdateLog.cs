@@ -1,6 +1,5 @@
 using System.Data.Common;
-using System.Globalization;
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using CodeChill.Server.Platform;
 using CodeChill.Server.Storage;
@@ -22,7 +21,8 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
 
     private const int MaxBatchRows = 1000;
     private const long MaxBatchBytes = 4 * 1024 * 1024;
-    private const int RowsPerInsert = 100;
+
+    private static readonly string[] Columns = ["room_id", "seq", "version", "user_id", "client_kind", "operation_id", "created_at", "crc", "payload"];
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(2);
 
@@ -177,51 +177,71 @@ internal sealed class UpdateLog(Database database, TimeProvider clock, ILogger<U
     private Task WriteRowsAsync(List<Pending> batch)
         => database.WriteAsync(async (connection, transaction) =>
         {
-            for (var start = 0; start < batch.Count; start += RowsPerInsert)
-                await InsertAsync(connection, transaction, batch, start, Math.Min(RowsPerInsert, batch.Count - start));
+            for (var start = 0; start < batch.Count;)
+            {
+                var rows = Math.Min(database.RowsPerInsert, batch.Count - start);
+                await using var insert = Insert(connection, transaction, rows);
+                for (; start + rows <= batch.Count; start += rows)
+                {
+                    for (var i = 0; i < rows; i++)
+                        Bind(insert.Parameters, i * Columns.Length, batch[start + i].Entry);
+                    await insert.ExecuteNonQueryAsync();
+                }
+            }
 
+            await using var update = Command(
+                connection,
+                transaction,
+                """
+                UPDATE rooms SET content_seq = @seq, content_version = @version, last_activity = @at,
+                       version_limit = CASE WHEN version_limit < @limit THEN @limit ELSE version_limit END WHERE id = @room
+                """,
+                ["@seq", "@version", "@at", "@limit", "@room"]);
             foreach (var head in batch.GroupBy(p => p.Entry.RoomId).Select(g => g.Last().Entry))
             {
-                await connection.ExecuteAsync(
-                    """
-                    UPDATE rooms SET content_seq = @Seq, content_version = @Version, last_activity = @CreatedAt,
-                           version_limit = CASE WHEN version_limit < @limit THEN @limit ELSE version_limit END WHERE id = @RoomId
-                    """,
-                    new { head.Seq, head.Version, head.CreatedAt, head.RoomId, limit = head.Version + DocumentLimits.VersionsAhead },
-                    transaction);
+                Set(update.Parameters, 0, head.Seq, head.Version, head.CreatedAt.ToUnixTimeMilliseconds(), head.Version + DocumentLimits.VersionsAhead, head.RoomId);
+                await update.ExecuteNonQueryAsync();
             }
         });
 
-    private static async Task InsertAsync(DbConnection connection, DbTransaction transaction, List<Pending> batch, int start, int count)
+    private static DbCommand Insert(DbConnection connection, DbTransaction transaction, int rows)
     {
-        await using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        var sql = new StringBuilder("INSERT INTO room_updates (room_id, seq, version, user_id, client_kind, operation_id, created_at, crc, payload) VALUES ");
-        for (var i = 0; i < count; i++)
-        {
-            sql.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ",")}(@r{i},@s{i},@v{i},@u{i},@k{i},@o{i},@t{i},@c{i},@p{i})");
-            var entry = batch[start + i].Entry;
-            Add(command, "@r", i, entry.RoomId);
-            Add(command, "@s", i, entry.Seq);
-            Add(command, "@v", i, entry.Version);
-            Add(command, "@u", i, entry.UserId);
-            Add(command, "@k", i, entry.ClientKind);
-            Add(command, "@o", i, entry.OperationId);
-            Add(command, "@t", i, entry.CreatedAt.ToUnixTimeMilliseconds());
-            Add(command, "@c", i, (long)entry.Crc);
-            Add(command, "@p", i, entry.Payload.ToArray());
-        }
-
-        command.CommandText = sql.ToString();
-        await command.ExecuteNonQueryAsync();
+        var names = Enumerable.Range(0, rows).SelectMany(i => Columns.Select(c => $"@{c}{i}")).ToArray();
+        var places = names.Chunk(Columns.Length).Select(row => $"({string.Join(',', row)})");
+        return Command(connection, transaction, $"INSERT INTO room_updates ({string.Join(", ", Columns)}) VALUES {string.Join(',', places)}", names);
     }
 
-    private static void Add(DbCommand command, string name, int index, object? value)
+    private static DbCommand Command(DbConnection connection, DbTransaction transaction, string sql, string[] names)
     {
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name + index.ToString(CultureInfo.InvariantCulture);
-        parameter.Value = value ?? DBNull.Value;
-        command.Parameters.Add(parameter);
+        var command = connection.CreateCommand();
+        (command.Transaction, command.CommandText) = (transaction, sql);
+        foreach (var name in names)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private static void Bind(DbParameterCollection parameters, int at, LogEntry entry) => Set(
+        parameters,
+        at,
+        entry.RoomId,
+        entry.Seq,
+        entry.Version,
+        entry.UserId,
+        entry.ClientKind,
+        entry.OperationId,
+        entry.CreatedAt.ToUnixTimeMilliseconds(),
+        (long)entry.Crc,
+        MemoryMarshal.TryGetArray(entry.Payload, out var whole) && whole.Offset == 0 && whole.Count == whole.Array!.Length ? whole.Array : entry.Payload.ToArray());
+
+    private static void Set(DbParameterCollection parameters, int at, params ReadOnlySpan<object?> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+            parameters[at + i].Value = values[i] ?? DBNull.Value;
     }
 
     private Task<bool> IsOursAsync(LogEntry entry)

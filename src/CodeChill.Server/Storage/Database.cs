@@ -49,6 +49,12 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>The words that start an insert which a duplicate key turns into nothing.</summary>
     public abstract string InsertOrIgnore { get; }
 
+    /// <summary>
+    /// Rows that one statement inserts best: many where each statement is a message and an answer, one where a statement that is prepared once and run again and again costs
+    /// less than looking its many parameters up by name.
+    /// </summary>
+    public abstract int RowsPerInsert { get; }
+
     /// <summary>Escapes the wildcards of a LIKE pattern; the SQL must say <c>ESCAPE '!'</c>.</summary>
     public static string LikePattern(string contains)
         => "%" + contains.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal)

@@ -26,6 +26,8 @@ internal sealed class MySqlDatabase : Database
 
     public override string InsertOrIgnore => "INSERT IGNORE";
 
+    public override int RowsPerInsert => 100;
+
     public override async Task<string> DurabilityAsync(CancellationToken cancel)
     {
         await using var connection = await _source.OpenConnectionAsync(cancel);

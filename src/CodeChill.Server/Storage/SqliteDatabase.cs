@@ -34,6 +34,8 @@ internal sealed class SqliteDatabase : Database
 
     public override string InsertOrIgnore => "INSERT OR IGNORE";
 
+    public override int RowsPerInsert => 1;
+
     public override async Task<string> DurabilityAsync(CancellationToken cancel)
     {
         await _writeGate.WaitAsync(cancel);

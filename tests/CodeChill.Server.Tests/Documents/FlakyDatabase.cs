@@ -17,6 +17,8 @@ internal sealed class FlakyDatabase(Database real) : Database
 
     public override string InsertOrIgnore => real.InsertOrIgnore;
 
+    public override int RowsPerInsert => real.RowsPerInsert;
+
     public override Task<string> DurabilityAsync(CancellationToken cancel) => real.DurabilityAsync(cancel);
 
     public override Task MigrateAsync(CancellationToken cancel) => real.MigrateAsync(cancel);

@@ -150,6 +150,8 @@ public sealed class HealthTests
 
         public override string InsertOrIgnore => "";
 
+        public override int RowsPerInsert => 1;
+
         public override Task<string> DurabilityAsync(CancellationToken cancel) => throw new InvalidOperationException("Access denied for 'root' using hunter2");
 
         public override Task MigrateAsync(CancellationToken cancel) => Task.CompletedTask;

@@ -257,6 +257,8 @@ public sealed class PipelineTests
 
         public override string InsertOrIgnore => real.InsertOrIgnore;
 
+        public override int RowsPerInsert => real.RowsPerInsert;
+
         public override Task<string> DurabilityAsync(CancellationToken cancel) => Open().DurabilityAsync(cancel);
 
         public override Task MigrateAsync(CancellationToken cancel) => Open().MigrateAsync(cancel);
