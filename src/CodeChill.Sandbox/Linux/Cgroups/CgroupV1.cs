@@ -11,9 +11,10 @@ internal sealed class CgroupV1
 
     private CgroupV1(string memory, string pids, string cpu, string? shares, string? sets)
     {
-        (_memory, _pids, _cpu, _shares, _sets) = (memory, pids, cpu, shares, sets);
-        if (sets is null) return;
-        Processors = ProcessorShares.Of(Path.Combine(sets, "cpuset.effective_cpus"));
+        (_memory, _pids, _cpu, _shares) = (memory, pids, cpu, shares);
+        // With nothing to be divided a set is of no use, and without processors it takes no process.
+        if (sets is null || ProcessorShares.Of(Path.Combine(sets, "cpuset.effective_cpus")) is not { } processors) return;
+        (_sets, Processors) = (sets, processors);
         _nodes = File.ReadAllText(Path.Combine(sets, "cpuset.effective_mems")).Trim();
     }
 
@@ -34,7 +35,6 @@ internal sealed class CgroupV1
         var ignored = "";
         var shares = FindParent(mounts, self, "cpu", ref ignored);
         var sets = FindParent(mounts, self, "cpuset", ref ignored);
-        if (sets is not null && !File.Exists(Path.Combine(sets, "cpuset.effective_cpus"))) sets = null;
         return new(parents[0], parents[1], parents[2], shares == parents[2] ? null : shares, sets);
     }
 
