@@ -109,9 +109,8 @@ public sealed partial class SandboxRunner : IAsyncDisposable
     /// <param name="limits">What those programs may use: a box that was set up for other limits is of no use to them. The default ones when <c>null</c>.</param>
     public void Prepare(string language, RunLimits? limits = null)
     {
-        var state = _state;
-        if (Volatile.Read(ref _running) < Environment.ProcessorCount && ToolchainOf(language) is { Info.Available: true } any)
-            WantBoxes(state, any, limits ?? new(), compile: any.Language.Warm is null);
+        if (Expected(language) is not { } expected) return;
+        WantBoxes(_state, expected, limits ?? new(), compile: expected.Language.Warm is null);
         if (Preparable(language) is { } toolchain) _workers.Want(toolchain);
     }
 
@@ -140,11 +139,14 @@ public sealed partial class SandboxRunner : IAsyncDisposable
 
     /// <summary>The toolchain whose compiler <see cref="Prepare"/> would have started now; null when it would do nothing.</summary>
     internal Toolchain? Preparable(string language) =>
-        ToolchainOf(language) is { Info.Available: true, Language.Warm: { } warm } toolchain
-        && Volatile.Read(ref _running) < Environment.ProcessorCount
+        Expected(language) is { Language.Warm: { } warm } toolchain
         && HostCheck.FreeBytes(_options.MemoryInfo()) / 4 >= warm.TypicalBytes
             ? toolchain
             : null;
+
+    /// <summary>The toolchain for whose programs something may be made ready now; null when there is none, or when that would be in the way of those that run.</summary>
+    private Toolchain? Expected(string language) =>
+        Volatile.Read(ref _running) < Environment.ProcessorCount && ToolchainOf(language) is { Info.Available: true } toolchain ? toolchain : null;
 
     internal Toolchain? ToolchainOf(string language) => LanguageCatalog.Find(language) is { } known ? _state.Toolchains.GetValueOrDefault(known.Name) : null;
 

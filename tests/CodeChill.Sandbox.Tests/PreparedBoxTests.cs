@@ -5,13 +5,13 @@ namespace CodeChill.Sandbox.Tests;
 /// <summary>Boxes that are set up before their program is known: like any other to the program, and never in anybody's way.</summary>
 public sealed class PreparedBoxTests(SandboxFixture sandbox)
 {
-    private static readonly CancellationToken s_cancel = TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private async Task<SandboxRunner> CreateAsync(string[] languages, int boxes = 8, TimeProvider? time = null)
     {
         foreach (var language in languages) sandbox.Ready(language);
         var runner = await SandboxRunner.CreateAsync(
-            new() { FirstUid = HostUsers.Prepared, MaxParallelRuns = 2, CompileCacheBytes = 0, WarmMemoryBytes = 0, PreparedBoxes = boxes, Only = languages, Time = time ?? TimeProvider.System }, s_cancel);
+            new() { FirstUid = HostUsers.Prepared, MaxParallelRuns = 2, CompileCacheBytes = 0, WarmMemoryBytes = 0, PreparedBoxes = boxes, Only = languages, Time = time ?? TimeProvider.System }, Cancel);
         if (runner.Report.Limits != LimitEnforcement.Rlimits && runner.Host!.Gate is not null) return runner;
         await runner.DisposeAsync();
         Assert.Skip("Skipped: boxes are only prepared where there are control groups, and a gate for this processor.");
@@ -19,7 +19,7 @@ public sealed class PreparedBoxTests(SandboxFixture sandbox)
     }
 
     private static Task<RunResult> RunAsync(SandboxRunner runner, string language, string source, string stdin = "", RunLimits? limits = null) => runner.RunAsync(
-        new() { Language = language, Source = source, Stdin = System.Text.Encoding.UTF8.GetBytes(stdin), Limits = limits ?? SandboxFixture.Patient }, null, s_cancel);
+        new() { Language = language, Source = source, Stdin = System.Text.Encoding.UTF8.GetBytes(stdin), Limits = limits ?? SandboxFixture.Patient }, null, Cancel);
 
     public static TheoryData<string> Languages => [.. CodeChill.Sandbox.Languages.LanguageCatalog.All.Select(l => l.Name)];
 
@@ -53,10 +53,10 @@ public sealed class PreparedBoxTests(SandboxFixture sandbox)
         var waited = await RunAsync(runner, "python", Look);
         runner.BoxesUsed.ShouldBe(1);
         await runner.DropBoxesAsync();
-        var at_once = await RunAsync(runner, "python", Look);
+        var atOnce = await RunAsync(runner, "python", Look);
         runner.BoxesUsed.ShouldBe(1);
         waited.Stdout.ShouldStartWith("[0, 1, 2] [0, 1, 2]\n", Case.Sensitive, waited.ToString());
-        waited.Stdout.ShouldBe(at_once.Stdout);
+        waited.Stdout.ShouldBe(atOnce.Stdout);
     }
 
     /// <summary>Wall time counts from the moment the program is there.</summary>
@@ -108,7 +108,7 @@ public sealed class PreparedBoxTests(SandboxFixture sandbox)
         }
         using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10)))
         {
-            while (HostState.ProcessesOf(HostUsers.Prepared, HostUsers.Each).Length > 0) await timer.WaitForNextTickAsync(s_cancel);
+            while (HostState.ProcessesOf(HostUsers.Prepared, HostUsers.Each).Length > 0) await timer.WaitForNextTickAsync(Cancel);
         }
         (await RunAsync(runner, "python", "print(1)")).Stdout.ShouldBe("1\n");
         (await runner.BoxReadyAsync("python", SandboxFixture.Patient)).ShouldBeTrue();

@@ -140,13 +140,6 @@ internal sealed class Box : IAsyncDisposable
         return given;
     }
 
-    /// <summary>Stays until the command has ended. Once only, and soon after it has begun.</summary>
-    public async Task<BoxOutcome> RunAsync(BoxPorts ports, CancellationToken cancel)
-    {
-        _ports = ports;
-        return await SuperviseAsync(cancel);
-    }
-
     /// <summary>Ends the box if it still waits, and removes what is left of it on the host.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -155,14 +148,7 @@ internal sealed class Box : IAsyncDisposable
         _processors?.End();
         if (!_process.HasExited)
         {
-            try
-            {
-                _process.Kill();
-            }
-            catch (InvalidOperationException)
-            {
-                // It ended by itself just now.
-            }
+            KillOuter();
             await _process.WaitForExitAsync(CancellationToken.None);
             KillRest();
         }
@@ -211,8 +197,10 @@ internal sealed class Box : IAsyncDisposable
         }
     }
 
-    private async Task<BoxOutcome> SuperviseAsync(CancellationToken cancel)
+    /// <summary>Stays until the command has ended. Once only, and soon after it has begun.</summary>
+    public async Task<BoxOutcome> RunAsync(BoxPorts ports, CancellationToken cancel)
     {
+        _ports = ports;
         using var over = new CancellationTokenSource();
         _ports.Control?.Attach(ReadUsage, () => _host.Time.GetElapsedTime(_start), Favour);
         await using var cancellation = cancel.Register(() => Stop(StopReason.Cancelled));
@@ -258,6 +246,12 @@ internal sealed class Box : IAsyncDisposable
         if (dead && reason != StopReason.Output) return;
         if (Interlocked.CompareExchange(ref _stop, (int)reason, 0) != 0 || dead) return;
         if (_group is null) ProcessTree.Kill(_process.Id);
+        KillOuter();
+        _group?.Kill();
+    }
+
+    private void KillOuter()
+    {
         try
         {
             _process.Kill();
@@ -266,7 +260,6 @@ internal sealed class Box : IAsyncDisposable
         {
             // It ended by itself just now.
         }
-        _group?.Kill();
     }
 
     /// <summary>After the outer process is gone nothing may be left. A slot's user id belongs to this box alone, so its processes are ours to kill.</summary>

@@ -85,7 +85,7 @@ internal sealed class BoxPool : IAsyncDisposable
     }
 
     /// <summary>Completes when what is wanted by now was done.</summary>
-    public Task SettledAsync() => AfterWorkAsync(() => Task.CompletedTask);
+    public Task SettledAsync() => AfterWorkAsync(() => { });
 
     /// <summary>Ends those that are made as no box is any more.</summary>
     public void DropOld() => End(e => !_isCurrent(e.Host));
@@ -93,11 +93,7 @@ internal sealed class BoxPool : IAsyncDisposable
     /// <summary>Ends all, those that are only wanted as well.</summary>
     public async Task DropAsync()
     {
-        await AfterWorkAsync(() =>
-        {
-            End(_ => true);
-            return Task.CompletedTask;
-        });
+        await AfterWorkAsync(() => End(_ => true));
         await AllEndedAsync();
     }
 
@@ -115,13 +111,14 @@ internal sealed class BoxPool : IAsyncDisposable
         await foreach (var work in _work.Reader.ReadAllAsync()) await work();
     }
 
-    private async Task AfterWorkAsync(Func<Task> then)
+    private async Task AfterWorkAsync(Action then)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _work.Writer.WriteAsync(async () =>
+        await _work.Writer.WriteAsync(() =>
         {
-            await then();
+            then();
             done.SetResult();
+            return Task.CompletedTask;
         });
         await done.Task;
     }

@@ -11,6 +11,7 @@ internal static partial class Native
     private const int FAddSeals = 1033;
     private const int SealAll = 0x1 | 0x2 | 0x4 | 0x8;
     private const uint CloseRangeCloexec = 4;
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC, SOCK_CLOEXEC
 
     private static readonly TimeSpan s_execPatience = TimeSpan.FromSeconds(5);
 
@@ -171,23 +172,24 @@ internal static partial class Native
     /// <summary>The read end a child inherits, and the write end it does not.</summary>
     public static (int Read, Microsoft.Win32.SafeHandles.SafeFileHandle Write) CreatePipe()
     {
-        const int CloseOnExec = 0x80000, Duplicate = 0; // O_CLOEXEC, F_DUPFD
         var fds = new int[2];
         if (Pipe(fds, CloseOnExec) != 0) throw new IOException($"No pipe could be made (errno {Marshal.GetLastPInvokeError()}).");
-        var read = Fcntl(fds[0], Duplicate, 3);
-        Close(fds[0]);
-        var write = new Microsoft.Win32.SafeHandles.SafeFileHandle(fds[1], ownsHandle: true);
-        if (read >= 0) return (read, write);
-        write.Dispose();
-        throw new IOException("No descriptor is left.");
+        return Split(fds);
     }
 
     /// <summary>One end of a pair of sockets a child inherits, and the other it does not.</summary>
     public static (int Inherited, Microsoft.Win32.SafeHandles.SafeFileHandle Own) CreateSocketPair()
     {
-        const int Unix = 1, Stream = 1, CloseOnExec = 0x80000, Duplicate = 0; // AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC, F_DUPFD
+        const int Unix = 1, Stream = 1; // AF_UNIX, SOCK_STREAM
         var fds = new int[2];
         if (SocketPair(Unix, Stream | CloseOnExec, 0, fds) != 0) throw new IOException($"No pair of sockets could be made (errno {Marshal.GetLastPInvokeError()}).");
+        return Split(fds);
+    }
+
+    /// <summary>Of two ends that nobody inherits: the first inherited, the second ours.</summary>
+    private static (int Inherited, Microsoft.Win32.SafeHandles.SafeFileHandle Own) Split(int[] fds)
+    {
+        const int Duplicate = 0; // F_DUPFD
         var inherited = Fcntl(fds[0], Duplicate, 3);
         Close(fds[0]);
         var own = new Microsoft.Win32.SafeHandles.SafeFileHandle(fds[1], ownsHandle: true);
@@ -222,7 +224,7 @@ internal static partial class Native
     /// <param name="inherited">Children inherit it: to be asked for by the thread that starts them only.</param>
     public static int Reopen(int fd, bool append, bool inherited)
     {
-        const int WriteAppend = 0x1 | 0x400, CloseOnExec = 0x80000; // O_WRONLY, O_APPEND, O_CLOEXEC
+        const int WriteAppend = 0x1 | 0x400; // O_WRONLY, O_APPEND
         var opened = Open($"/proc/self/fd/{fd}", (append ? WriteAppend : 0) | (inherited ? 0 : CloseOnExec));
         return opened >= 0 ? opened : throw new IOException($"A memory file could not be opened (errno {Marshal.GetLastPInvokeError()}).");
     }

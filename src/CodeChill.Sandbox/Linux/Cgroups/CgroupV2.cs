@@ -58,7 +58,7 @@ internal sealed class CgroupV2
                 Directory.CreateDirectory(leaf);
                 ControlGroup.Write(Path.Combine(leaf, "cgroup.procs"), pid.ToString(CultureInfo.InvariantCulture));
                 // With cpu, sixty busy processes in one box weigh as much as one; with cpuset, busy boxes keep to processors of their own.
-                string[] wanted = ["memory", "pids", .. ((ReadOnlySpan<string>)["cpu", "cpuset"]).ToArray().Where(offered.Contains)];
+                var wanted = ((string[])["memory", "pids", "cpu", "cpuset"]).Where(offered.Contains);
                 ControlGroup.Write(Path.Combine(parent, "cgroup.subtree_control"), string.Join(' ', wanted.Select(w => "+" + w)));
             }
             why = "";

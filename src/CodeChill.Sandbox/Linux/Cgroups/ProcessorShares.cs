@@ -49,13 +49,13 @@ internal sealed class ProcessorShares
         return share;
     }
 
-    internal static IEnumerable<int> Parse(string list)
+    private static IEnumerable<int> Parse(string list)
     {
         foreach (var range in list.Trim().Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var ends = range.Split('-');
-            var first = int.Parse(ends[0], CultureInfo.InvariantCulture);
-            for (var n = first; n <= int.Parse(ends[^1], CultureInfo.InvariantCulture); n++) yield return n;
+            var (first, last) = (int.Parse(ends[0], CultureInfo.InvariantCulture), int.Parse(ends[^1], CultureInfo.InvariantCulture));
+            for (var n = first; n <= last; n++) yield return n;
         }
     }
 
